@@ -1,0 +1,177 @@
+"""Settings: read once from a TOML file, frozen, and handed down. `config/paraph.toml` documents every key."""
+
+from __future__ import annotations
+
+from pathlib import Path  # msgspec reads the annotations at run time
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.errors import DomainError
+
+
+class BadSettings(DomainError):
+    """A settings file that cannot be used; the text names the key."""
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of every section: frozen, unknown keys refused."""
+
+
+class Service(_Section, frozen=True):
+    """What all zones know of the service."""
+
+    name: str
+    region: str
+    public_origin: str
+    sms_host: str
+    sms_sender: str
+    help_phone: str
+    languages: tuple[str, ...]
+
+
+class Web(_Section, frozen=True):
+    """The `web` zone."""
+
+    listen: str
+    workers: int
+    max_document_bytes: int
+    max_documents: int
+
+
+class Sam(_Section, frozen=True):
+    """The `sam` zone."""
+
+    workers: int
+    module: str
+    signatory_key: Literal["ec-p256", "rsa-3072"]
+    multisign: int
+    sad_minutes: int
+    honest_error_rate: float
+
+
+class Ca(_Section, frozen=True):
+    """The `ca` zone."""
+
+    module: str
+    key: Literal["rsa-4096", "ec-p384"]
+    country: str
+    organization: str
+    organization_identifier: str
+    root_name: str
+    issuing_name: str
+    validity_days: int
+    marking: Literal["honest", "full"]
+    policy_oid: str
+    public_url: str
+    documents_url: str
+    check_personal_number: bool
+
+
+class Status(_Section, frozen=True):
+    """The `status` zone."""
+
+    listen: str
+    workers: int
+
+
+class Preflight(_Section, frozen=True):
+    """The `preflight` zone."""
+
+    workers: int
+    memory_bytes: int
+    seconds: int
+
+
+class Portal(_Section, frozen=True):
+    """The demonstration portal."""
+
+    listen: str
+    public_origin: str
+    workers: int
+    city: str
+    sms_name: str
+    max_file_bytes: int
+    max_files: int
+
+
+class Phone(_Section, frozen=True):
+    """The development phone."""
+
+    listen: str
+
+
+class Settings(_Section, frozen=True):
+    """All settings of an installation."""
+
+    state_dir: Path
+    service: Service
+    web: Web
+    sam: Sam
+    ca: Ca
+    status: Status
+    preflight: Preflight
+    portal: Portal
+    phone: Phone
+
+    def zone_dir(self, zone: str) -> Path:
+        """Return the folder of one zone: its database, its token store, its secrets."""
+        return self.state_dir / zone
+
+    def socket(self, name: str) -> Path:
+        """Return the unix socket called `name`, in a folder of its own."""
+        return self.state_dir / "run" / name / "socket"
+
+    def published(self) -> Path:
+        """Return the folder of public files (certificates, CRL): the CA writes, `status` serves."""
+        return self.state_dir / "public"
+
+    def outbox(self) -> Path:
+        """Return the folder of the development phone: the SAM writes, `phone` reads."""
+        return self.state_dir / "outbox"
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL or `host:port` names this machine only."""
+    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def load(path: Path, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
+    """Return the settings in the TOML file at `path`, with `overrides` ({section: {key: value}}) laid over it.
+
+    Raises:
+        BadSettings: unreadable, a key unknown, missing or of the wrong type, or a rule broken; the text says which.
+    """
+    try:
+        data: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
+        for section, values in (overrides or {}).items():
+            if section == "":
+                data.update(values)
+            else:
+                data[section] = {**data.get(section, {}), **values}
+        settings = msgspec.convert(data, Settings, dec_hook=_path)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadSettings(f"{path}: {error}") from error
+    _check(settings)
+    return settings
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str):
+        raise NotImplementedError
+    return Path(value)
+
+
+def _check(settings: Settings) -> None:
+    for name, origin in (
+        ("service.public_origin", settings.service.public_origin),
+        ("portal.public_origin", settings.portal.public_origin),
+    ):
+        if not (origin.startswith("https://") or is_loopback(origin)):
+            raise BadSettings(f"{name}: must be https unless it is a loopback address")
+    if not 1 <= settings.sam.multisign <= 1000:
+        raise BadSettings("sam.multisign: between 1 and 1000")
+    if len(settings.service.sms_sender) > 11:
+        raise BadSettings("service.sms_sender: at most 11 characters")

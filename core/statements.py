@@ -1,0 +1,58 @@
+"""What one zone says to another under its signature, and how the bytes are made.
+
+Both statements are made in one zone and believed in another, so their form is shared; who signs and who checks is
+not here. Signatures are over `to_be_signed()`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.canonical import encode
+
+
+class IncrementVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`preflight`'s word that an increment adds one signature field and nothing else a reader could see.
+
+    The digests are SHA-256: of the original file, and of the increment with the reserved room for the signature
+    between its two parts left out (`increment_before` + `increment_after`, each prefixed by its length). Ed25519.
+    """
+
+    original_digest: bytes
+    increment_digest: bytes
+    signature: bytes
+
+    def to_be_signed(self) -> bytes:
+        """Return the bytes `preflight` signs."""
+        return encode(
+            "paraph increment verdict v1",
+            {"original": self.original_digest, "increment": self.increment_digest},
+        )
+
+
+class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The SAM's word that it made this key and holds it for this person (design §2.7). ECDSA P-256, SHA-256, DER."""
+
+    public_key_der: bytes  # SubjectPublicKeyInfo
+    credential: str
+    signatory: str
+    record_version: int
+    given_name: str
+    surname: str
+    subject_serial: str  # value of the subject's serialNumber attribute, e.g. PNORO-2900101400016
+    signature: bytes
+
+    def to_be_signed(self) -> bytes:
+        """Return the bytes the SAM signs."""
+        return encode(
+            "paraph key attestation v1",
+            {
+                "public_key": self.public_key_der,
+                "credential": self.credential,
+                "signatory": self.signatory,
+                "record_version": self.record_version,
+                "given_name": self.given_name,
+                "surname": self.surname,
+                "subject_serial": self.subject_serial,
+            },
+        )

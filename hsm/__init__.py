@@ -1,0 +1,1 @@
+"""The hardware security module: the only package that speaks PKCS#11."""

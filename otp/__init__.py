@@ -1,0 +1,1 @@
+"""One-time codes: making, sending, judging and limiting them."""

@@ -1,0 +1,167 @@
+"""What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`)."""
+
+from __future__ import annotations
+
+from core.errors import DomainError, Unavailable
+
+
+class RequestObjectInvalid(DomainError):
+    """The portal's signed request does not verify, is not for us, is too old, or was used before (RFC 9101)."""
+
+
+class PortalUnknown(DomainError):
+    """No portal is registered under this client id."""
+
+
+class UnsignedRequestNotAllowed(DomainError):
+    """The portal did not sign its request and the credential's policy does not allow the lower trust mode."""
+
+
+class CredentialUnknown(DomainError):
+    """No such credential, or not one that this portal and account may use: the two are not told apart."""
+
+
+class CredentialNotUsable(DomainError):
+    """The credential is suspended, revoked, not active yet, or its certificate is outside its validity."""
+
+
+class CertificateExpired(CredentialNotUsable):
+    """The certificate's validity has ended."""
+
+
+class TooManySignatures(DomainError):
+    """More digests than one authorization may have."""
+
+
+class TransactionUnknown(DomainError):
+    """No such transaction, or not this caller's: the two are not told apart."""
+
+
+class TransactionClosed(DomainError):
+    """The transaction was cancelled, replaced, used up, stopped after wrong codes, or its time is over."""
+
+
+class CodeWrong(DomainError):
+    """The code is not the one that was sent. `tries_left` says how many guesses this transaction still has."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(f"{tries_left} tries left")
+        self.tries_left = tries_left
+
+
+class CodeMalformed(DomainError):
+    """Not eight ASCII digits; nothing was judged and nothing counted."""
+
+
+class CodeExpired(DomainError):
+    """The code's five minutes are over. Nothing was judged; a new one can be sent while the allowance lasts."""
+
+
+class SigningStopped(DomainError):
+    """Three wrong codes: the transaction is dead."""
+
+
+class ThrottledUntil(DomainError):
+    """A limit on codes or guesses is reached. `until` is an ISO 8601 instant, empty when re-identification is needed."""
+
+    def __init__(self, until: str, limit: str) -> None:
+        super().__init__(limit)
+        self.until = until
+        self.limit = limit
+
+
+class ResendTooEarly(DomainError):
+    """The waiting time between two sendings is not over. `after` is an ISO 8601 instant."""
+
+    def __init__(self, after: str) -> None:
+        super().__init__(after)
+        self.after = after
+
+
+class ResendExhausted(DomainError):
+    """The code was sent as often as it may be."""
+
+
+class SmsNotSent(Unavailable):
+    """The gateway did not take the message; no attempt was spent."""
+
+
+class SadInvalid(DomainError):
+    """Not a SAD of this SAM: wrong form, wrong MAC, or the transaction it names is not as it says."""
+
+
+class SadExpired(DomainError):
+    """The SAD's time is over."""
+
+
+class CredentialMismatch(DomainError):
+    """The SAD belongs to another credential or another client than the one named."""
+
+
+class DigestNotAuthorised(DomainError):
+    """A digest (with its type and algorithm) that the signatory did not authorise."""
+
+
+class AlgorithmNotAuthorised(DomainError):
+    """Another signature algorithm than the one authorised, or one the key cannot do."""
+
+
+class IncrementRefused(DomainError):
+    """An increment without preflight's verdict on exactly these bytes."""
+
+
+class IncrementDiffers(DomainError):
+    """Another increment was already accepted for this document; the first one stays the only one."""
+
+
+class OutcomeUnknown(DomainError):
+    """The key may have been used for this digest and the result was lost in a crash; it is not used again."""
+
+
+class RecordTampered(DomainError):
+    """A record whose seal does not fit: it is not used."""
+
+
+class SignatureFaulty(DomainError):
+    """The token's signature does not verify with the certificate; nothing is released (attack Y8)."""
+
+
+class AlreadyEnrolled(DomainError):
+    """This person, phone number or account already has a live credential."""
+
+
+class CertificateMismatch(DomainError):
+    """The certificate is not for the key, subject or issuer that the record says."""
+
+
+ALL: tuple[type[DomainError], ...] = (
+    RequestObjectInvalid,
+    PortalUnknown,
+    UnsignedRequestNotAllowed,
+    CredentialUnknown,
+    CredentialNotUsable,
+    CertificateExpired,
+    TooManySignatures,
+    TransactionUnknown,
+    TransactionClosed,
+    CodeWrong,
+    CodeMalformed,
+    CodeExpired,
+    SigningStopped,
+    ThrottledUntil,
+    ResendTooEarly,
+    ResendExhausted,
+    SmsNotSent,
+    SadInvalid,
+    SadExpired,
+    CredentialMismatch,
+    DigestNotAuthorised,
+    AlgorithmNotAuthorised,
+    IncrementRefused,
+    IncrementDiffers,
+    OutcomeUnknown,
+    RecordTampered,
+    SignatureFaulty,
+    AlreadyEnrolled,
+    CertificateMismatch,
+)

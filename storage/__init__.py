@@ -1,0 +1,1 @@
+"""The database engine and its transactions; no table of its own."""
