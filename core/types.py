@@ -27,7 +27,12 @@ class _Digest:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDigest(_Digest):
-    """The digest of a whole document as the portal holds it; the key never signs this value itself."""
+    """The digest of a document as the portal holds it (CSC `sodr`); the key never signs this value itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDigest(_Digest):
+    """The digest of the bytes a signature covers (CSC `sdr`): the message digest inside the signed attributes."""
 
 
 @dataclass(frozen=True, slots=True)

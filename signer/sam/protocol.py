@@ -19,10 +19,17 @@ from core.statements import IncrementVerdict, KeyAttestation
 from signer.sam import errors
 
 
-class AuthorisedDigest(Message, frozen=True):
-    """One thing to be signed. `document`: digest of a file the service will get. `dtbsr`: the digest the key signs."""
+HashType = Literal["sodr", "sdr", "dtbsr"]  # CSC API v2.2 hashType: what an authorised digest is a digest of
 
-    type: Literal["document", "dtbsr"]
+
+class AuthorisedDigest(Message, frozen=True):
+    """One thing to be signed.
+
+    `sodr`: a document as the portal holds it, which the service will prepare and sign. `sdr`: the bytes that a
+    signature will cover, prepared by the portal itself. `dtbsr`: what the key signs.
+    """
+
+    type: HashType
     value: bytes
     label: str
 
@@ -52,7 +59,7 @@ class TransactionView(Message, frozen=True):
     client_name: str
     signatory_name: str
     labels: list[str]
-    types: list[str]  # "document" or "dtbsr", one for each label
+    types: list[HashType]  # one for each label
     signed_by_portal: bool  # false: the lower trust mode
     fingerprint: str  # "BKRT MPLD", as in the SMS
     phone_tail: str  # last two digits
@@ -110,7 +117,7 @@ class RevokeSad(Message, frozen=True):
 
 
 class SignHashes(Message, frozen=True):
-    """Sign digests that were authorised as `dtbsr`."""
+    """Sign digests that were authorised as `dtbsr`: the answer is `Signatures`."""
 
     sad: str
     client: str
@@ -126,17 +133,34 @@ class Signatures(Message, frozen=True):
     signatures: list[bytes]
 
 
+class SignContents(Message, frozen=True):
+    """Sign contents whose digests were authorised as `sdr`: the answer is `ContentSignatures`."""
+
+    sad: str
+    client: str
+    credential: str
+    hash_oid: str
+    algorithm: str
+    digests: list[bytes]
+
+
+class ContentSignatures(Message, frozen=True):
+    """CMS SignedData (detached) in the order of the digests asked."""
+
+    cms: list[bytes]
+
+
 class PreparedDocument(Message, frozen=True):
     """A document and its increment. The reserved room for the CMS lies between the increment's two parts."""
 
     original: bytes
-    increment_before: bytes  # up to and including the '<' of /Contents is hashed, as /ByteRange says
-    increment_after: bytes
+    increment_before: bytes  # what is hashed before the room, as /ByteRange says
+    increment_after: bytes  # what is hashed after it
     verdict: IncrementVerdict
 
 
 class SignDocument(Message, frozen=True):
-    """Sign one document that was authorised as `document`; documents of a batch are sent one by one."""
+    """Sign one document that was authorised as `sodr`; documents of a batch are sent one by one."""
 
     sad: str
     client: str
@@ -251,6 +275,7 @@ SAM = Protocol(
         Call(CancelTransaction, Done),
         Call(RevokeSad, Done),
         Call(SignHashes, Signatures),
+        Call(SignContents, ContentSignatures),
         Call(SignDocument, DocumentSignature, limit=120 * SMALL, seconds=30.0),
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
