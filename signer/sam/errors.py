@@ -1,8 +1,12 @@
-"""What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`)."""
+"""What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`).
+
+What may be wrong with a code is in `core.factors`.
+"""
 
 from __future__ import annotations
 
-from core.errors import DomainError, Unavailable
+from core import factors
+from core.errors import DomainError
 
 
 class RequestObjectInvalid(DomainError):
@@ -39,51 +43,6 @@ class TransactionUnknown(DomainError):
 
 class TransactionClosed(DomainError):
     """The transaction was cancelled, replaced, used up, stopped after wrong codes, or its time is over."""
-
-
-class CodeWrong(DomainError):
-    """The code is not the one that was sent. `tries_left` says how many guesses this transaction still has."""
-
-    def __init__(self, tries_left: int) -> None:
-        super().__init__(f"{tries_left} tries left")
-        self.tries_left = tries_left
-
-
-class CodeMalformed(DomainError):
-    """Not eight ASCII digits; nothing was judged and nothing counted."""
-
-
-class CodeExpired(DomainError):
-    """The code's five minutes are over. Nothing was judged; a new one can be sent while the allowance lasts."""
-
-
-class SigningStopped(DomainError):
-    """Three wrong codes: the transaction is dead."""
-
-
-class ThrottledUntil(DomainError):
-    """A limit on codes or guesses is reached. `until` is an ISO 8601 instant, empty when re-identification is needed."""
-
-    def __init__(self, until: str, limit: str) -> None:
-        super().__init__(limit)
-        self.until = until
-        self.limit = limit
-
-
-class ResendTooEarly(DomainError):
-    """The waiting time between two sendings is not over. `after` is an ISO 8601 instant."""
-
-    def __init__(self, after: str) -> None:
-        super().__init__(after)
-        self.after = after
-
-
-class ResendExhausted(DomainError):
-    """The code was sent as often as it may be."""
-
-
-class SmsNotSent(Unavailable):
-    """The gateway did not take the message; no attempt was spent."""
 
 
 class SadInvalid(DomainError):
@@ -144,14 +103,6 @@ ALL: tuple[type[DomainError], ...] = (
     TooManySignatures,
     TransactionUnknown,
     TransactionClosed,
-    CodeWrong,
-    CodeMalformed,
-    CodeExpired,
-    SigningStopped,
-    ThrottledUntil,
-    ResendTooEarly,
-    ResendExhausted,
-    SmsNotSent,
     SadInvalid,
     SadExpired,
     CredentialMismatch,
@@ -164,4 +115,5 @@ ALL: tuple[type[DomainError], ...] = (
     SignatureFaulty,
     AlreadyEnrolled,
     CertificateMismatch,
+    *factors.ALL,
 )
