@@ -37,3 +37,7 @@ class ClockInDoubt(DomainError):
 
 class Unavailable(DomainError):
     """A part that is needed does not answer; nothing was done and the caller may try again later."""
+
+
+class RecordTampered(DomainError):
+    """A record whose seal does not fit: it is not used."""

@@ -1,6 +1,6 @@
 """What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`).
 
-What may be wrong with a code is in `core.factors`.
+What may be wrong with a code is in `core.factors`; a broken seal is `core.errors.RecordTampered`.
 """
 
 from __future__ import annotations
@@ -77,10 +77,6 @@ class OutcomeUnknown(DomainError):
     """The key may have been used for this digest and the result was lost in a crash; it is not used again."""
 
 
-class RecordTampered(DomainError):
-    """A record whose seal does not fit: it is not used."""
-
-
 class SignatureFaulty(DomainError):
     """The token's signature does not verify with the certificate; nothing is released (attack Y8)."""
 
@@ -111,7 +107,6 @@ ALL: tuple[type[DomainError], ...] = (
     IncrementRefused,
     IncrementDiffers,
     OutcomeUnknown,
-    RecordTampered,
     SignatureFaulty,
     AlreadyEnrolled,
     CertificateMismatch,

@@ -14,10 +14,9 @@ from datetime import datetime
 from typing import Literal
 
 from channel.protocol import SMALL, Call, Done, Message, Protocol
-from core.errors import ClockInDoubt, MalformedDigest, UnknownAlgorithm
+from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
 from core.statements import IncrementVerdict, KeyAttestation
 from signer.sam import errors
-
 
 HashType = Literal["sodr", "sdr", "dtbsr"]  # CSC API v2.2 hashType: what an authorised digest is a digest of
 
@@ -280,7 +279,7 @@ SAM = Protocol(
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
-    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, ClockInDoubt),
+    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, ClockInDoubt),
 )
 ADMIN = Protocol(
     "sam-admin",
@@ -291,5 +290,5 @@ ADMIN = Protocol(
         Call(SetState, Done),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
     ),
-    errors=(*errors.ALL, UnknownAlgorithm, ClockInDoubt),
+    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt),
 )

@@ -1,0 +1,82 @@
+"""The text of the signing SMS: one GSM-7 segment, always.
+
+Purpose, for whom and fingerprint come before the code, so that whoever opens the message meets them first; the last
+line binds the code to our host (`@host #code`). No diacritics: one "ț" would make it UCS-2 and split it (attack Y5).
+The template is fixed; only names from sealed records go into it (attack W13).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from core.errors import DomainError
+
+Language: TypeAlias = Literal["ro", "en"]
+SEGMENT: Final = 160  # septets
+_LONGEST: Final = 99  # "99 de documente": what the names must leave room for
+# GSM 03.38 default alphabet; the characters of its extension table take two septets. Line feed is in it.
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED: Final = frozenset("^{}\\[~]|€\f")
+
+
+class SmsTextTooLong(DomainError):
+    """A message that would not fit one segment; the text says by how much."""
+
+
+class NotGsm7(DomainError):
+    """A character that the GSM-7 alphabet does not have."""
+
+
+def septets(text: str) -> int:
+    """Return the length of a text in GSM-7 septets.
+
+    Raises:
+        NotGsm7: a character outside the alphabet.
+    """
+    for char in text:
+        if char not in _BASIC and char not in _EXTENDED:
+            raise NotGsm7(repr(char))
+    return len(text) + sum(char in _EXTENDED for char in text)
+
+
+def signing_text(language: Language, documents: int, *, for_whom: str, mark: str, code: str, host: str) -> str:
+    """Return the message that carries a signing code.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: it would take more than one segment.
+    """
+    text = f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}"
+    if septets(text) > SEGMENT:
+        raise SmsTextTooLong(f"{septets(text) - SEGMENT} septets too many")
+    return text
+
+
+def _sentence(language: Language, documents: int, for_whom: str, mark: str) -> str:
+    if language == "ro":
+        what = f"Semnati {_romanian_count(documents)} pentru {for_whom}."
+        return f"{what} Amprenta {mark}, ca in pagina. Nu dati codul nimanui. Cod:"
+    noun = "document" if documents == 1 else "documents"
+    what = f"You sign {documents} {noun} for {for_whom}."
+    return f"{what} Fingerprint {mark}, as on the page. Never share the code. Code:"
+
+
+def _romanian_count(count: int) -> str:
+    if count == 1:
+        return "1 document"
+    # Romanian puts "de" after 20, 21 … 100 but not after 2 … 19 and 101 … 119.
+    return f"{count} documente" if count == 0 or 0 < count % 100 < 20 else f"{count} de documente"
+
+
+def check_names(for_whom: str, host: str) -> None:
+    """Prove that the configured names fit every message of up to 99 documents in both languages.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: the names are too long together; the text says by how much.
+    """
+    languages: tuple[Language, ...] = ("ro", "en")
+    for language in languages:
+        signing_text(language, _LONGEST, for_whom=for_whom, mark="BBBB BBBB", code="00000000", host=host)

@@ -1,0 +1,66 @@
+"""What is remembered of codes: the live challenge of a transaction, every code sent, every guess judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+from storage.types import Instant
+
+metadata = MetaData()
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("challenge", String, primary_key=True),  # the transaction's id
+    Column("signatory", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("state", String, CheckConstraint("state IN ('live', 'met', 'dead')"), nullable=False),
+    Column("counter", Integer, nullable=False),  # HOTP counter: one more for each new code
+    Column("attempts", Integer, nullable=False),  # guesses judged, over all codes of the transaction
+    Column("sends", Integer, nullable=False),  # sendings of the present code
+    Column("sent_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),  # of the present code
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+codes = Table(
+    "codes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("signatory", String, nullable=False),
+    Column("challenge", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("codes_of_signatory", "signatory", "at"),
+    sqlite_strict=True,
+)
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("signatory", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("right", Integer, CheckConstraint("right IN (0, 1)"), nullable=False),  # 0 until it was found right
+    Index("guesses_of_signatory", "signatory", "at"),
+    Index("guesses_by_time", "at"),
+    sqlite_strict=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A transaction's code, without the code."""
+
+    challenge: str
+    signatory: str
+    client: str
+    state: Literal["live", "met", "dead"]
+    counter: int
+    attempts: int
+    sends: int
+    sent_at: datetime
+    expires_at: datetime
