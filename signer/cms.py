@@ -1,0 +1,191 @@
+"""CMS SignedData for a PAdES baseline signature, from pre-encoded DER parts.
+
+Of a signatory's CMS only two values change from one document to the next: the message digest and the signature. All
+else is encoded once for a chain and an algorithm; filling in the rest takes a few microseconds.
+
+What the rules of PAdES-B-B demand, and this module gives:
+
+- detached content of type id-data, one SignerInfo (version 1, issuer and serial number), certificates of the chain;
+- the signed attributes are content-type, message-digest and signing-certificate-v2, and no signing-time: the claimed
+  time of a PAdES signature is /M of the signature dictionary;
+- every SET OF is in DER order, because what is hashed is the DER encoding.
+
+Source: EN 319 142-1 §6.3; RFC 5652 §5; RFC 5035 §3; RFC 4056 and RFC 5754 for the algorithm identifiers. No PDF
+library is imported here: the SAM uses this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from asn1crypto.x509 import Certificate
+
+from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.errors import Malformed, MalformedDigest
+
+_SEQUENCE: Final = b"\x30"
+_SET: Final = b"\x31"
+_OCTETS: Final = b"\x04"
+_EXPLICIT_0: Final = b"\xa0"  # [0]: content, certificates, signedAttrs; also the salt's neighbours in PSS parameters
+_EXPLICIT_1: Final = b"\xa1"
+_EXPLICIT_2: Final = b"\xa2"
+_DIRECTORY_NAME: Final = b"\xa4"  # GeneralName [4]
+_NULL: Final = b"\x05\x00"
+_VERSION_1: Final = b"\x02\x01\x01"
+
+_ID_DATA: Final = bytes.fromhex("06092a864886f70d010701")
+_ID_SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
+_ID_CONTENT_TYPE: Final = bytes.fromhex("06092a864886f70d010903")
+_ID_MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
+_ID_SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
+_ID_MGF1: Final = bytes.fromhex("06092a864886f70d010108")
+
+
+def _der(tag: bytes, *contents: bytes) -> bytes:
+    """Return a TLV with definite length."""
+    content = b"".join(contents)
+    length = len(content)
+    if length < 0x80:
+        return tag + length.to_bytes(1, "big") + content
+    size = (length.bit_length() + 7) // 8
+    return tag + (0x80 | size).to_bytes(1, "big") + length.to_bytes(size, "big") + content
+
+
+def _oid(dotted: str) -> bytes:
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    content = bytearray([first * 40 + second])
+    for arc in rest:
+        groups = [arc >> shift & 0x7F for shift in range(0, max(arc.bit_length(), 1), 7)]
+        content += bytes([group | 0x80 for group in groups[:0:-1]] + groups[:1])
+    return _der(b"\x06", bytes(content))
+
+
+def _digest_identifier(algorithm: HashAlgorithm) -> bytes:
+    return _der(_SEQUENCE, _oid(algorithm.oid), _NULL)
+
+
+def _signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
+    """Return the AlgorithmIdentifier: no parameters for ECDSA, NULL for PKCS#1 v1.5, all of them for PSS."""
+    if algorithm is SignatureAlgorithm.RSA_PSS_SHA256:
+        return _der(_SEQUENCE, _oid(algorithm.oid), _pss_parameters(algorithm.hash))
+    parameters = b"" if algorithm.name.startswith("ECDSA") else _NULL
+    return _der(_SEQUENCE, _oid(algorithm.oid), parameters)
+
+
+def _pss_parameters(algorithm: HashAlgorithm) -> bytes:
+    """Return RSASSA-PSS-params: this hash, MGF1 with the same, a salt as long as the digest (RFC 4055 §3.1)."""
+    digest = _digest_identifier(algorithm)
+    return _der(
+        _SEQUENCE,
+        _der(_EXPLICIT_0, digest),
+        _der(_EXPLICIT_1, _der(_SEQUENCE, _ID_MGF1, digest)),
+        _der(_EXPLICIT_2, b"\x02\x01", algorithm.size.to_bytes(1, "big")),
+    )
+
+
+def _attribute(kind: bytes, value: bytes) -> bytes:
+    return _der(_SEQUENCE, kind, _der(_SET, value))
+
+
+def _signing_certificate(certificate: bytes, issuer: bytes, serial: bytes) -> bytes:
+    """Return the signing-certificate-v2 attribute; SHA-256 is its default and so left out (RFC 5035 §3)."""
+    issuer_serial = _der(_SEQUENCE, _der(_SEQUENCE, _der(_DIRECTORY_NAME, issuer)), serial)
+    identifier = _der(_SEQUENCE, _der(_OCTETS, hashlib.sha256(certificate).digest()), issuer_serial)
+    return _attribute(_ID_SIGNING_CERTIFICATE_V2, _der(_SEQUENCE, _der(_SEQUENCE, identifier)))
+
+
+@dataclass(frozen=True, slots=True)
+class CmsTemplate:
+    """The CMS of one signatory's chain and algorithm, but for message digest and signature. Made by `of()`."""
+
+    algorithm: SignatureAlgorithm
+    _attributes_before: bytes  # signed attributes up to the message digest's octets
+    _attributes_after: bytes
+    _signed_data_head: bytes  # version … certificates
+    _signer_info_head: bytes  # version, issuer and serial number, digest algorithm
+    _signature_identifier: bytes
+
+    @classmethod
+    def of(cls, chain: list[bytes], algorithm: SignatureAlgorithm) -> CmsTemplate:
+        """Return the template for certificates in DER, the signatory's first, all of which are embedded.
+
+        Raises:
+            Malformed: the chain is empty or its first element is no certificate.
+        """
+        if not chain:
+            raise Malformed("no certificate")
+        issuer, serial = _issuer_and_serial(chain[0])
+        digest = _digest_identifier(algorithm.hash)
+        before, after = _attributes_around(chain[0], issuer, serial, algorithm.hash)
+        certificates = _der(_EXPLICIT_0, *sorted(set(chain)))
+        return cls(
+            algorithm,
+            before,
+            after,
+            _VERSION_1 + _der(_SET, digest) + _der(_SEQUENCE, _ID_DATA) + certificates,
+            _VERSION_1 + _der(_SEQUENCE, issuer, serial) + digest,
+            _signature_identifier(algorithm),
+        )
+
+    def signed_attributes(self, message_digest: bytes) -> bytes:
+        """Return the signed attributes as the DER SET whose digest the key signs (RFC 5652 §5.4).
+
+        Raises:
+            MalformedDigest: the digest has not the length of the algorithm's hash.
+        """
+        return _der(_SET, self._attributes(message_digest))
+
+    def assemble(self, message_digest: bytes, signature: bytes) -> bytes:
+        """Return the ContentInfo, DER, with this signature: ECDSA as DER `ECDSA-Sig-Value`, RSA as a raw block.
+
+        Raises:
+            MalformedDigest: the digest has not the length of the algorithm's hash.
+        """
+        signer_info = _der(
+            _SEQUENCE,
+            self._signer_info_head,
+            _der(_EXPLICIT_0, self._attributes(message_digest)),
+            self._signature_identifier,
+            _der(_OCTETS, signature),
+        )
+        signed_data = _der(_SEQUENCE, self._signed_data_head, _der(_SET, signer_info))
+        return _der(_SEQUENCE, _ID_SIGNED_DATA, _der(_EXPLICIT_0, signed_data))
+
+    def size(self, signature_length: int) -> int:
+        """Return how many bytes the ContentInfo has with a signature of this many bytes."""
+        return len(self.assemble(bytes(self.algorithm.hash.size), bytes(signature_length)))
+
+    def _attributes(self, message_digest: bytes) -> bytes:
+        if len(message_digest) != self.algorithm.hash.size:
+            raise MalformedDigest(f"{len(message_digest)} bytes for {self.algorithm.hash.name}")
+        return self._attributes_before + message_digest + self._attributes_after
+
+
+def _attributes_around(certificate: bytes, issuer: bytes, serial: bytes, hashing: HashAlgorithm) -> tuple[bytes, bytes]:
+    """Return the signed attributes in DER order, cut at the message digest.
+
+    The order does not depend on the digest's value: the three attributes differ in their second octet, the length.
+    """
+    digest = bytes(hashing.size)
+    message_digest = _attribute(_ID_MESSAGE_DIGEST, _der(_OCTETS, digest))
+    attributes = sorted(
+        (
+            _attribute(_ID_CONTENT_TYPE, _ID_DATA),
+            message_digest,
+            _signing_certificate(certificate, issuer, serial),
+        )
+    )
+    place = attributes.index(message_digest)
+    head = message_digest[: -hashing.size]
+    return b"".join(attributes[:place]) + head, b"".join(attributes[place + 1 :])
+
+
+def _issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:
+    """Return issuer and serial number exactly as the certificate has them, DER with tag."""
+    try:
+        to_be_signed = Certificate.load(certificate, strict=True)["tbs_certificate"]
+        return to_be_signed["issuer"].dump(), to_be_signed["serial_number"].dump()
+    except (ValueError, TypeError) as error:
+        raise Malformed("not a certificate") from error
