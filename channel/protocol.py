@@ -95,10 +95,15 @@ def decode(kind: type[M], data: bytes) -> M:
         raise Malformed(str(error)) from error
 
 
-def failure_of(error: DomainError) -> Failure:
-    """Return how an error travels: its facts are its public attributes that are numbers or text."""
+def failure_of(protocol: Protocol, error: DomainError) -> Failure:
+    """Return how an error travels: under the most exact name that the protocol lists, with its detail.
+
+    Its facts are its public attributes that are numbers or text.
+    """
+    names = [kind.__name__ for kind in type(error).__mro__]
+    name = next((name for name in names if name in protocol.errors_by_name), names[0])
     facts = {k: v for k, v in vars(error).items() if k != "detail" and isinstance(v, str | int)}
-    return Failure(type(error).__name__, error.detail, facts)
+    return Failure(name, error.detail, facts)
 
 
 def raise_failure(protocol: Protocol, data: bytes) -> None:

@@ -42,7 +42,7 @@ class Server:
             status, reply = "200 OK", self._answer(environ)
         except DomainError as error:
             log.info("refused", extra={"error": type(error).__name__, "detail": error.detail})
-            status, reply = "422 Refused", failure_of(error)
+            status, reply = "422 Refused", failure_of(self._protocol, error)
         except Exception:
             log.exception("failed")
             status, reply = "500 Failed", Failure("Unavailable", "internal error")

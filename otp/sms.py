@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from core.errors import DomainError
+from core.errors import Malformed
 
 Language: TypeAlias = Literal["ro", "en"]
 SEGMENT: Final = 160  # septets
@@ -21,11 +21,11 @@ _BASIC: Final = frozenset(
 _EXTENDED: Final = frozenset("^{}\\[~]|€\f")
 
 
-class SmsTextTooLong(DomainError):
+class SmsTextTooLong(Malformed):
     """A message that would not fit one segment; the text says by how much."""
 
 
-class NotGsm7(DomainError):
+class NotGsm7(Malformed):
     """A character that the GSM-7 alphabet does not have."""
 
 

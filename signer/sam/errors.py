@@ -81,6 +81,14 @@ class SignatureFaulty(DomainError):
     """The token's signature does not verify with the certificate; nothing is released (attack Y8)."""
 
 
+class EvidenceBroken(DomainError):
+    """The evidence log is not whole. `row` is the first row that is altered, missing or out of order."""
+
+    def __init__(self, row: int, what: str) -> None:
+        super().__init__(f"row {row}: {what}")
+        self.row = row
+
+
 class AlreadyEnrolled(DomainError):
     """This person, phone number or account already has a live credential."""
 
@@ -108,6 +116,7 @@ ALL: tuple[type[DomainError], ...] = (
     IncrementDiffers,
     OutcomeUnknown,
     SignatureFaulty,
+    EvidenceBroken,
     AlreadyEnrolled,
     CertificateMismatch,
     *factors.ALL,

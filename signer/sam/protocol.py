@@ -227,9 +227,7 @@ class Enrol(Message, frozen=True):
     client: str
     account: str
     key_type: str  # value of KeyType
-    language: Literal["ro", "en"]
     allow_carried: bool = False  # lower trust mode allowed for this credential
-    activated_at: datetime | None = None
 
 
 class Enrolled(Message, frozen=True):

@@ -1,0 +1,165 @@
+"""What a transaction binds, in one canonical encoding, and how it stands.
+
+The binding is fixed when the transaction opens: signatory, credential and its version, client, trust mode, hash and
+signature algorithm, every digest with its type and label in order, times, and a nonce of the SAM's own. Code,
+fingerprint and SAD are all derived from its bytes, so none of them fits another transaction (design §2.1, attacks G4, W9).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import Connection, insert, select, update
+
+from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.authorization_details import RequestedDigest
+from core.canonical import Value, decode, encode
+from signer.sam.errors import TransactionUnknown
+from signer.sam.tables import transactions
+from storage.seals import Seals
+
+_DOMAIN = "paraph transaction v1"
+
+State = Literal["open", "authorised", "cancelled", "replaced", "not-sent"]
+LIVE: tuple[State, ...] = ("open", "authorised")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """All that a transaction binds."""
+
+    nonce: bytes  # 16 bytes
+    transaction: str
+    signatory: str
+    credential: str
+    record_version: int
+    client: str
+    signed_by_portal: bool
+    hash: HashAlgorithm
+    algorithm: SignatureAlgorithm
+    digests: tuple[RequestedDigest, ...]
+    opened_at: datetime
+    expires_at: datetime
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes."""
+        digests: list[Value] = [[digest.type, digest.value, digest.label] for digest in self.digests]
+        fields: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
+        return encode(
+            _DOMAIN,
+            {
+                **fields,
+                "hash": self.hash.oid,
+                "algorithm": self.algorithm.value,
+                "count": len(digests),
+                "digests": digests,
+            },
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Binding:
+        """Return the binding that `to_bytes` wrote.
+
+        Raises:
+            NotCanonical: other bytes.
+        """
+        fields: dict[str, Any] = decode(_DOMAIN, data)
+        return cls(
+            hash=HashAlgorithm(fields["hash"]),
+            algorithm=SignatureAlgorithm(fields["algorithm"]),
+            digests=tuple(RequestedDigest(*digest) for digest in fields["digests"]),
+            **{name: fields[name] for name in _PLAIN},
+        )
+
+
+_PLAIN = (
+    "nonce",
+    "transaction",
+    "signatory",
+    "credential",
+    "record_version",
+    "client",
+    "signed_by_portal",
+    "opened_at",
+    "expires_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One row of `transactions`. `progress` has a letter for each digest: A(uthorised), R(eserved), S(igned)."""
+
+    transaction: str
+    credential: str
+    state: State
+    binding: bytes
+    language: Literal["ro", "en"]
+    progress: bytes
+    reserved_at: datetime | None
+
+    @property
+    def bound(self) -> Binding:
+        """The binding, decoded."""
+        return Binding.from_bytes(self.binding)
+
+    @property
+    def binding_digest(self) -> bytes:
+        """SHA-256 of the binding."""
+        return hashlib.sha256(self.binding).digest()
+
+    def positions(self, letter: str) -> list[int]:
+        """Return the positions whose progress is `letter`."""
+        return [position for position, each in enumerate(self.progress.decode()) if each == letter]
+
+    def advanced(self, positions: list[int], letter: str) -> bytes:
+        """Return the progress with `letter` at `positions`."""
+        progress = bytearray(self.progress)
+        for position in positions:
+            progress[position] = ord(letter)
+        return bytes(progress)
+
+
+class Transactions:
+    """The repository of transactions."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._seals = seals
+
+    def find(self, connection: Connection, transaction: str) -> Transaction:
+        """Return a transaction.
+
+        Raises:
+            TransactionUnknown: there is none.
+            RecordTampered: its seal does not fit.
+        """
+        row = (
+            connection.execute(select(transactions).where(transactions.c.transaction == transaction)).mappings().first()
+        )
+        if row is None:
+            raise TransactionUnknown(transaction)
+        return self._opened(dict(row))
+
+    def live_of(self, connection: Connection, credential: str) -> list[Transaction]:
+        """Return the credential's transactions that still can lead to a signature."""
+        rows = connection.execute(
+            select(transactions).where(transactions.c.credential == credential, transactions.c.state.in_(LIVE))
+        ).mappings()
+        return [self._opened(dict(row)) for row in rows]
+
+    def add(self, connection: Connection, transaction: Transaction) -> None:
+        """Insert a new transaction, sealed."""
+        connection.execute(insert(transactions).values(self._seals.sealed(transactions, asdict(transaction))))
+
+    def store(self, connection: Connection, changed: Transaction) -> None:
+        """Store a changed transaction, sealed anew."""
+        connection.execute(
+            update(transactions)
+            .where(transactions.c.transaction == changed.transaction)
+            .values(self._seals.sealed(transactions, asdict(changed)))
+        )
+
+    def _opened(self, row: dict[str, Any]) -> Transaction:
+        return cast("Transaction", Transaction(**self._seals.opened(transactions, row)))
