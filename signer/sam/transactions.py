@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -162,4 +162,4 @@ class Transactions:
         )
 
     def _opened(self, row: dict[str, Any]) -> Transaction:
-        return cast("Transaction", Transaction(**self._seals.opened(transactions, row)))
+        return Transaction(**self._seals.opened(transactions, row))

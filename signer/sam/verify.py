@@ -107,10 +107,11 @@ def _positions(asked: tuple[AskedDigest, ...], authorised: tuple[RequestedDigest
     places: dict[AskedDigest, list[int]] = {}
     for position, digest in enumerate(authorised):
         places.setdefault(AskedDigest(digest.type, digest.value), []).append(position)
-    positions = []
-    for digest in asked:
-        if digest not in places:
-            raise DigestNotAuthorised(digest.type)
-        left = places[digest]
-        positions.append(left.pop(0) if len(left) > 1 else left[0])
-    return tuple(positions)
+    return tuple(_next_place(places, each) for each in asked)
+
+
+def _next_place(places: dict[AskedDigest, list[int]], asked: AskedDigest) -> int:
+    if asked not in places:
+        raise DigestNotAuthorised(asked.type)
+    left = places[asked]
+    return left.pop(0) if len(left) > 1 else left[0]

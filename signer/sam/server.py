@@ -1,0 +1,204 @@
+"""What a process of the `sam` zone runs: the use cases behind two sockets, wired from keys and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from channel.protocol import Done, Health, Message
+from channel.server import Server, health
+from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
+from core.clock import Clock
+from core.entropy import Entropy
+from core.types import Dtbsr
+from hsm.ports import KeyVault, MacKey, SigningKey
+from otp import tables as otp_tables
+from otp.challenges import Challenges
+from otp.delivery.ports import SmsSender
+from signer.sam import tables
+from signer.sam.activation import Activation
+from signer.sam.checkpoints import Checkpoints
+from signer.sam.code_messages import CodeMessages
+from signer.sam.directory import Directory
+from signer.sam.endings import Endings
+from signer.sam.enrolment import Enrolment
+from signer.sam.evidence import Evidence
+from signer.sam.judging import Judging
+from signer.sam.ledger import Ledger
+from signer.sam.opening import Opening
+from signer.sam.parts import Parts
+from signer.sam.policy import Policy
+from signer.sam.portals import Portals
+from signer.sam.protocol import (
+    ADMIN,
+    SAM,
+    Activate,
+    CancelTransaction,
+    DescribeCredential,
+    Enrol,
+    EvidenceVerified,
+    ListCredentials,
+    OpenTransaction,
+    RegisterPortal,
+    ResendCode,
+    RevokeSad,
+    SetState,
+    ShowTransaction,
+    SignContents,
+    SignDocument,
+    SignHashes,
+    SubmitCode,
+    VerifyEvidence,
+)
+from signer.sam.records import CredentialRecords
+from signer.sam.sad import SadCodec
+from signer.sam.signatures import check_probe
+from signer.sam.transactions import Transactions
+from storage.engine import Database
+from storage.seals import Seals
+
+
+@dataclass(frozen=True, slots=True)
+class SamKeys:
+    """The keys of the token `sam`, each for one purpose (attack I10)."""
+
+    vault: KeyVault
+    seal: MacKey
+    otp: MacKey
+    sad: MacKey
+    fingerprint: MacKey
+    evidence: MacKey
+    attestation: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class SamSettings:
+    """What the SAM is told: policy, the names in a message, pinned keys, and where checkpoints go."""
+
+    policy: Policy
+    sms_sender: str
+    sms_host: str
+    honest_error_rate: float
+    verdict_key: Ed25519PublicKey
+    issuing_certificate: bytes  # DER
+    checkpoints: Path
+
+
+class Sam:
+    """The SAM of one process. Makes its tables when they are missing."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: SamKeys,
+        sender: SmsSender,
+        settings: SamSettings,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        for metadata in (tables.metadata, otp_tables.metadata):
+            database.create(metadata)
+        seals = Seals(keys.seal.mac)
+        parts = Parts(
+            database=database,
+            records=CredentialRecords(seals),
+            portals=Portals(seals, settings.sms_host),
+            transactions=Transactions(seals),
+            challenges=Challenges(database, seals, keys.otp),
+            evidence=Evidence(keys.evidence),
+            codec=SadCodec(keys.sad),
+            fingerprint_key=keys.fingerprint,
+            policy=settings.policy,
+            clock=clock,
+            entropy=entropy,
+        )
+        messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
+        issuing = settings.issuing_certificate
+        ledger = Ledger(database, parts.transactions, parts.evidence)
+        self._parts = parts
+        self._keys = keys
+        self._sender = sender
+        self._opening = Opening(parts, messages)
+        self._judging = Judging(parts, messages, settings.honest_error_rate)
+        self._endings = Endings(parts)
+        self._activation = Activation(
+            parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuing_certificate=issuing
+        )
+        self._directory = Directory(parts, issuing)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing)
+        self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
+
+    def server(self, peers: frozenset[int]) -> Server:
+        """Return the application behind the socket that `web` may open."""
+        handlers: Handlers = {
+            OpenTransaction: self._opening.open,
+            ShowTransaction: self._endings.show,
+            ResendCode: self._judging.resend,
+            SubmitCode: self._judging.submit,
+            CancelTransaction: _done(self._endings.cancel),
+            RevokeSad: _done(self._endings.revoke),
+            SignHashes: self._activation.sign_hashes,
+            SignContents: self._activation.sign_contents,
+            SignDocument: self._activation.sign_document,
+            ListCredentials: self._directory.list,
+            DescribeCredential: self._directory.describe,
+            Health: health(self.check),
+        }
+        return Server(SAM, {kind: self._with_checkpoints(handler) for kind, handler in handlers.items()}, peers)
+
+    def admin_server(self, peers: frozenset[int]) -> Server:
+        """Return the application behind the operator's socket."""
+        handlers: Handlers = {
+            RegisterPortal: _done(self._enrolment.register_portal),
+            Enrol: self._enrolment.enrol,
+            Activate: _done(self._enrolment.activate),
+            SetState: _done(self._enrolment.set_state),
+            VerifyEvidence: self._verify_evidence,
+            Health: health(self.check),
+        }
+        return Server(ADMIN, handlers, peers)
+
+    def check(self) -> None:
+        """Prove that the SAM can do its work: a probe key is made, signs, is verified; database and sender answer.
+
+        Raises:
+            DomainError: what does not work.
+        """
+        probe = Dtbsr(HashAlgorithm.SHA256, HashAlgorithm.SHA256.new(self._parts.entropy.token_bytes(32)).digest())
+        key = self._keys.vault.generate(KeyType.EC_P256)
+        with self._keys.vault.unwrapped(key) as signing_key:
+            signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
+        check_probe(key.public_key_der, probe, signature)
+        self._parts.database.check()
+        self._sender.check()
+
+    def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
+        with self._parts.database.reading() as connection:
+            rows, head = self._parts.evidence.verify(connection)
+        self._checkpoints.verify()
+        return EvidenceVerified(rows, head.hex())
+
+    def _with_checkpoints(self, handler: Callable[[Any], Message]) -> Callable[[Any], Message]:
+        def handle(request: Message) -> Message:
+            try:
+                return handler(request)
+            finally:
+                self._checkpoints.write_if_due(self._parts.clock.now())
+
+        return handle
+
+
+Handlers = Mapping[type[Message], Callable[[Any], Message]]
+
+
+def _done(act: Callable[[Any], None]) -> Callable[[Any], Message]:
+    def handle(request: Message) -> Message:
+        act(request)
+        return Done()
+
+    return handle
