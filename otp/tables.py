@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from storage.types import Instant
 
@@ -15,10 +15,10 @@ metadata = MetaData()
 challenges = Table(
     "challenges",
     metadata,
-    Column("challenge", String, primary_key=True),  # the transaction's id
-    Column("signatory", String, nullable=False),
-    Column("client", String, nullable=False),
-    Column("state", String, CheckConstraint("state IN ('live', 'met', 'dead')"), nullable=False),
+    Column("challenge", Text, primary_key=True),  # the transaction's id
+    Column("signatory", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("state", Text, CheckConstraint("state IN ('live', 'met', 'dead')"), nullable=False),
     Column("counter", Integer, nullable=False),  # HOTP counter: one more for each new code
     Column("attempts", Integer, nullable=False),  # guesses judged, over all codes of the transaction
     Column("sends", Integer, nullable=False),  # sendings of the present code
@@ -31,8 +31,8 @@ codes = Table(
     "codes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("signatory", String, nullable=False),
-    Column("challenge", String, nullable=False),
+    Column("signatory", Text, nullable=False),
+    Column("challenge", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index("codes_of_signatory", "signatory", "at"),
     sqlite_strict=True,
@@ -41,8 +41,8 @@ guesses = Table(
     "guesses",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("signatory", String, nullable=False),
-    Column("client", String, nullable=False),
+    Column("signatory", Text, nullable=False),
+    Column("client", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("right", Integer, CheckConstraint("right IN (0, 1)"), nullable=False),  # 0 until it was found right
     Index("guesses_of_signatory", "signatory", "at"),

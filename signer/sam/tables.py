@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from storage.types import Instant
 
@@ -11,33 +11,33 @@ metadata = MetaData()
 portals = Table(
     "portals",
     metadata,
-    Column("client", String, primary_key=True),
+    Column("client", Text, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("name", String, nullable=False),
-    Column("sms_name", String, nullable=False),
-    Column("request_key_jwk", String),  # public; NULL: this portal cannot sign its requests
+    Column("name", Text, nullable=False),
+    Column("sms_name", Text, nullable=False),
+    Column("request_key_jwk", Text),  # public; NULL: this portal cannot sign its requests
     Column("seal", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 credentials = Table(
     "credentials",
     metadata,
-    Column("credential", String, primary_key=True),
+    Column("credential", Text, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("state", String, CheckConstraint("state IN ('pending', 'active', 'suspended', 'revoked')"), nullable=False),
-    Column("signatory", String, nullable=False),
-    Column("given_name", String, nullable=False),
-    Column("surname", String, nullable=False),
-    Column("subject_serial", String, nullable=False),
-    Column("phone", String, nullable=False),
-    Column("email", String, nullable=False),
-    Column("client", String, nullable=False),
-    Column("account", String, nullable=False),  # the person's name at that portal
+    Column("state", Text, CheckConstraint("state IN ('pending', 'active', 'suspended', 'revoked')"), nullable=False),
+    Column("signatory", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("subject_serial", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("account", Text, nullable=False),  # the person's name at that portal
     Column("allow_carried", Integer, nullable=False),  # 1: the lower trust mode may be used
-    Column("key_type", String, nullable=False),
+    Column("key_type", Text, nullable=False),
     Column("public_key", LargeBinary, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
-    Column("wrapping_key_id", String, nullable=False),
+    Column("wrapping_key_id", Text, nullable=False),
     Column("certificate", LargeBinary),  # NULL while pending
     Column("created_at", Instant, nullable=False),
     Column("seal", LargeBinary, nullable=False),
@@ -49,16 +49,16 @@ credentials = Table(
 transactions = Table(
     "transactions",
     metadata,
-    Column("transaction", String, primary_key=True),
-    Column("credential", String, nullable=False),
+    Column("transaction", Text, primary_key=True),
+    Column("credential", Text, nullable=False),
     Column(
         "state",
-        String,
+        Text,
         CheckConstraint("state IN ('open', 'authorised', 'cancelled', 'replaced', 'not-sent')"),
         nullable=False,
     ),
     Column("binding", LargeBinary, nullable=False),  # canonical bytes: what was asked, for whom, until when
-    Column("language", String, nullable=False),
+    Column("language", Text, nullable=False),
     Column("progress", LargeBinary, nullable=False),  # one letter for each digest: A(uthorised), R(eserved), S(igned)
     Column("reserved_at", Instant),  # when the newest reservation was made
     Column("seal", LargeBinary, nullable=False),
@@ -68,7 +68,7 @@ transactions = Table(
 results = Table(
     "results",
     metadata,
-    Column("transaction", String, primary_key=True),
+    Column("transaction", Text, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("increment_before", LargeBinary),  # of the one increment accepted for a document
     Column("increment_after", LargeBinary),
@@ -78,8 +78,8 @@ results = Table(
 request_ids = Table(
     "request_ids",
     metadata,
-    Column("client", String, primary_key=True),
-    Column("jti", String, primary_key=True),
+    Column("client", Text, primary_key=True),
+    Column("jti", Text, primary_key=True),
     Column("expires_at", Instant, nullable=False),
     sqlite_strict=True,
 )
@@ -88,7 +88,7 @@ evidence = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("event", String, nullable=False),
+    Column("event", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),  # canonical bytes, `at` and `event` among them
     Column("link", LargeBinary, nullable=False),  # MAC over the link before, the id and the body
     sqlite_strict=True,

@@ -1,0 +1,193 @@
+"""A SAM on the workbench: real database, the ports of an HSM, a phone that remembers; two citizens, two portals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from channel.protocol import Message
+from core import base64url
+from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
+from core.statements import IncrementVerdict
+from otp.delivery.ports import NotDelivered, Sms
+from signer.sam.increments import increment_digest
+from signer.sam.policy import Policy
+from signer.sam.protocol import (
+    Activate,
+    Authorised,
+    Enrol,
+    OpenTransaction,
+    PreparedDocument,
+    RegisterPortal,
+    SignDocument,
+    SignHashes,
+    SubmitCode,
+    TransactionView,
+)
+from signer.sam.server import Sam, SamKeys, SamSettings
+from storage.engine import Database
+from tests.support.clocks import FakeClock, FakeEntropy
+from tests.support.small_pki import SmallCa
+from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey, SoftwareVault
+
+AUDIENCE = "https://service.example.com"
+SHA256 = HashAlgorithm.SHA256.oid
+ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
+PORTALS = ("portal-a", "portal-b")
+
+
+@dataclass
+class Phone:
+    """Takes messages and finds the code in the newest one."""
+
+    messages: list[Sms] = field(default_factory=list)
+    fails: bool = False
+
+    def send(self, sms: Sms) -> None:
+        if self.fails:
+            raise NotDelivered("gateway down")
+        self.messages.append(sms)
+
+    def check(self) -> None:
+        if self.fails:
+            raise NotDelivered("gateway down")
+
+    @property
+    def code(self) -> str:
+        found = re.search(r"#(\d{8})$", self.messages[-1].text)
+        assert found
+        return found[1]
+
+
+def software_keys() -> SamKeys:
+    """Return keys in memory, one for each purpose."""
+    labels = ("seal", "otp", "sad", "fingerprint", "evidence")
+    return SamKeys(
+        vault=SoftwareVault(),
+        attestation=SoftwareSigningKey(KeyType.EC_P256),
+        **{label: SoftwareMacKey(label) for label in labels},
+    )
+
+
+class Workbench:
+    """A SAM with portals A and B; Ana is enrolled at A, Bogdan at B."""
+
+    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None) -> None:
+        self.folder = folder
+        self.clock = clock or FakeClock()
+        self.entropy = FakeEntropy()
+        self.keys = keys or software_keys()
+        self.phone = Phone()
+        self.verdict_key = Ed25519PrivateKey.generate()
+        self.ca = SmallCa(self.clock.now() - timedelta(days=1))
+        self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
+        self.sam = self.start()
+        self.credentials: dict[str, str] = {}
+        for client in PORTALS:
+            jwk = json.dumps(self.request_keys[client].as_dict(private=False))
+            self.admin(RegisterPortal(client, f"Primăria {client}", f"Primaria {client}", jwk))
+        self.enrol("Ana", "Pop-Ștefănescu", "PNORO-2900101400016", "+40722000111", "portal-a", "ana")
+        self.enrol("Bogdan", "Țăranu", "PNORO-1900101400014", "+40722000222", "portal-b", "bogdan")
+
+    def start(self, **policy) -> Sam:
+        """Return a SAM process on this database: call it again for a second one, or after a crash."""
+        settings = SamSettings(
+            policy=Policy(**{"audience": AUDIENCE, "multisign": 100, "sad_life": timedelta(minutes=5), **policy}),
+            sms_sender="Paraph",
+            sms_host="semnare.example.com",
+            honest_error_rate=0.05,
+            verdict_key=self.verdict_key.public_key(),
+            issuing_certificate=self.ca.certificate_der,
+            checkpoints=self.folder / "checkpoints.jsonl",
+        )
+        self.database = Database(self.folder / "sam.sqlite")
+        return Sam(self.database, self.keys, self.phone, settings, clock=self.clock, entropy=self.entropy)
+
+    def enrol(self, given_name, surname, serial, phone, client, account, key_type="ec-p256", **more) -> str:
+        enrolled = self.admin(
+            Enrol(given_name, surname, serial, phone, f"{account}@example.com", client, account, key_type, **more)
+        )
+        certificate = self.ca.issue(enrolled.attestation, self.clock.now())
+        self.admin(Activate(enrolled.credential, certificate))
+        self.credentials[account] = enrolled.credential
+        return enrolled.credential
+
+    def ask(self, request: Message):
+        """Say something at the socket that `web` may open."""
+        return self.sam.server(frozenset())._handlers[type(request)](request)
+
+    def admin(self, request: Message):
+        """Say something at the operator's socket."""
+        return self.sam.admin_server(frozenset())._handlers[type(request)](request)
+
+    def request_object(
+        self, client="portal-a", account="ana", digests=(), *, kind="dtbsr", signer=None, **changes
+    ) -> str:
+        """Return the portal's signed request."""
+        now = int(self.clock.now().timestamp())
+        documents = [
+            {"hash": base64url.encode(d), "hashType": kind, "label": f"{i}.pdf"} for i, d in enumerate(digests)
+        ]
+        token = {"sub": account, "azp": client, "iat": now, "jti": f"a{len(self.phone.messages)}"}
+        claims = {
+            "iss": client,
+            "client_id": client,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + 300,
+            "jti": base64url.encode(self.entropy.token_bytes(16)),
+            "authorization_details": [
+                {
+                    "type": "credential",
+                    "credentialID": self.credentials.get(account, "c-none"),
+                    "numSignatures": len(documents),
+                    "hashAlgorithmOID": SHA256,
+                    "documentDigests": documents,
+                }
+            ],
+            "account_token": f"e30.{base64url.encode(json.dumps(token).encode())}.x",
+            **changes,
+        }
+        header = {"alg": "ES256", "typ": "oauth-authz-req+jwt"}
+        payload = json.dumps(claims).encode()
+        return jws.serialize_compact(header, payload, signer or self.request_keys[client], algorithms=["ES256"])
+
+    def open(self, *digests: bytes, client="portal-a", account="ana", kind="dtbsr") -> TransactionView:
+        token = self.request_object(client, account, digests, kind=kind)
+        return self.ask(OpenTransaction(client, "ro", token))
+
+    def authorise(self, *digests: bytes, client="portal-a", account="ana", kind="dtbsr") -> Authorised:
+        opened = self.open(*digests, client=client, account=account, kind=kind)
+        return self.ask(SubmitCode(opened.transaction, client, self.phone.code))
+
+    def sign_hashes(self, sad: str, *digests: bytes, client="portal-a", account="ana", **changes) -> list[bytes]:
+        order = {"hash_oid": SHA256, "algorithm": ECDSA, "credential": self.credentials[account], **changes}
+        return self.ask(SignHashes(sad=sad, client=client, digests=list(digests), **order)).signatures
+
+    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after") -> PreparedDocument:
+        """Return a document with preflight's verdict on an increment."""
+        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), b"")
+        signature = self.verdict_key.sign(verdict.to_be_signed())
+        verdict = IncrementVerdict(verdict.original_digest, verdict.increment_digest, signature)
+        return PreparedDocument(original, before, after, verdict)
+
+    def sign_document(self, sad: str, document: PreparedDocument, client="portal-a", account="ana"):
+        return self.ask(SignDocument(sad, client, self.credentials[account], SHA256, ECDSA, document))
+
+    @property
+    def uses(self) -> list[bytes]:
+        """Every digest that met a signatory's key."""
+        return self.keys.vault.uses
+
+
+def digest(text: str) -> bytes:
+    """Return SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).digest()
