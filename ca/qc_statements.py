@@ -1,0 +1,91 @@
+"""The qcStatements extension: claims ↔ DER.
+
+Source: RFC 3739 §3.2.6; EN 319 412-5 v2.6.1 §4 and Annex A.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from asn1crypto.core import Any, Asn1Value, IA5String, ObjectIdentifier, PrintableString, Sequence, SequenceOf
+
+from ca.profiles import QcClaims
+from core.errors import Malformed
+
+EXTENSION: Final = "1.3.6.1.5.5.7.1.3"
+SEMANTICS: Final = "1.3.6.1.5.5.7.11.2"
+COMPLIANCE: Final = "0.4.0.1862.1.1"
+SSCD: Final = "0.4.0.1862.1.4"
+PDS: Final = "0.4.0.1862.1.5"
+TYPE: Final = "0.4.0.1862.1.6"
+IDENT_METHOD: Final = "0.4.0.1862.1.8"
+
+
+class _Statement(Sequence):  # type: ignore[misc]  # asn1crypto is untyped
+    _fields: ClassVar = [("id", ObjectIdentifier), ("info", Any, {"optional": True})]
+
+
+class _Statements(SequenceOf):  # type: ignore[misc]  # asn1crypto is untyped
+    _child_spec = _Statement
+
+
+class _Location(Sequence):  # type: ignore[misc]  # asn1crypto is untyped
+    _fields: ClassVar = [("url", IA5String), ("language", PrintableString)]
+
+
+class _Locations(SequenceOf):  # type: ignore[misc]  # asn1crypto is untyped
+    _child_spec = _Location
+
+
+class _Identifiers(SequenceOf):  # type: ignore[misc]  # asn1crypto is untyped
+    _child_spec = ObjectIdentifier
+
+
+def encode(claims: QcClaims) -> bytes:
+    """Return the extension's value (DER), statements in the order of their object identifiers."""
+    statements: list[tuple[str, Asn1Value | None]] = [(SEMANTICS, _identifiers(claims.semantics.dotted_string))]
+    if claims.qualified:
+        statements.append((COMPLIANCE, None))
+    if claims.in_qscd:
+        statements.append((SSCD, None))
+    locations = [_Location({"url": url, "language": language}) for url, language in claims.disclosure]
+    statements.append((PDS, _Locations(locations)))
+    statements.append((TYPE, _identifiers(claims.purpose.dotted_string)))
+    if claims.identified_by:
+        statements.append((IDENT_METHOD, _identifiers(claims.identified_by.dotted_string)))
+    der: bytes = _Statements([_statement(name, info) for name, info in statements]).dump()
+    return der
+
+
+def decode(der: bytes) -> list[tuple[str, list[str] | list[tuple[str, str]] | None]]:
+    """Return the statements in their order: (identifier, None | identifiers | (URL, language) pairs).
+
+    Raises:
+        Malformed: not DER of this type, or a statement of an unknown kind.
+    """
+    try:
+        return [(item["id"].dotted, _info(item)) for item in _Statements.load(der, strict=True)]
+    except (ValueError, TypeError) as error:
+        raise Malformed(f"qcStatements: {error}") from error
+
+
+def _statement(name: str, info: Asn1Value | None) -> _Statement:
+    return _Statement({"id": name} if info is None else {"id": name, "info": info})
+
+
+def _identifiers(*dotted: str) -> _Identifiers:
+    # SemanticsInformation with an identifier alone has the same form as SEQUENCE OF OBJECT IDENTIFIER with one.
+    return _Identifiers(list(dotted))
+
+
+def _info(statement: _Statement) -> list[str] | list[tuple[str, str]] | None:
+    name, info = statement["id"].dotted, statement["info"]
+    if name in {COMPLIANCE, SSCD}:
+        if info.native is not None:
+            raise ValueError(f"{name} has a value")
+        return None
+    if name == PDS:
+        return [(item["url"].native, item["language"].native) for item in info.parse(_Locations)]
+    if name in {SEMANTICS, TYPE, IDENT_METHOD}:
+        return [item.dotted for item in info.parse(_Identifiers)]
+    raise ValueError(f"statement {name}")
