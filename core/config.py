@@ -38,6 +38,8 @@ class Web(_Section, frozen=True):
     workers: int
     max_document_bytes: int
     max_documents: int
+    max_request_bytes: int
+    csc_specs: Literal["2.0.0.2", "2.2.0.0"]
 
 
 class Sam(_Section, frozen=True):
