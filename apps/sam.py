@@ -1,0 +1,121 @@
+"""The `sam` zone: the token `paraph-sam`, its database, and two sockets: `sam` for `web`, `sam-admin` for operators."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+
+from apps.serving import Zone, main
+from channel.server import by_socket
+from core.clock import SystemClock
+from core.config import BadSettings, Settings, is_loopback
+from core.entropy import SystemEntropy
+from core.errors import DomainError
+from hsm.keys import TokenMacKey, TokenSigningKey
+from hsm.session import Token
+from hsm.wrapping import TokenVault
+from otp.delivery.outbox import Outbox
+from signer.sam.policy import Policy
+from signer.sam.server import Sam, SamKeys, SamSettings
+from storage.engine import Database
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+TOKEN_LABEL = "paraph-sam"  # noqa: S105  # a name, not a secret
+
+
+class PinnedFileUnusable(DomainError):
+    """A file that `paraph init` pins for a zone is missing or is not what it should be."""
+
+
+def zone(settings: Settings) -> Zone:
+    """Return what the `sam` zone runs.
+
+    Raises:
+        BadSettings: the development outbox, and an address that the internet can reach (attack N12).
+    """
+    if not is_loopback(settings.service.public_origin):
+        raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    return Zone(
+        name="sam",
+        build=lambda: build(settings),
+        sockets=(settings.socket("sam"), settings.socket("sam-admin")),
+        workers=settings.sam.workers,
+    )
+
+
+def build(settings: Settings) -> WSGIApplication:
+    """Return the application of one process: what a caller may ask depends on the socket it could open."""
+    folder = settings.zone_dir("sam")
+    clock = SystemClock()
+    sam = Sam(
+        Database(folder / "db.sqlite"),
+        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+        Outbox(settings.outbox(), clock),
+        _told(settings, folder),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
+    peers = frozenset({os.getuid()})
+    return by_socket(
+        {
+            str(settings.socket("sam")): sam.server(peers),
+            str(settings.socket("sam-admin")): sam.admin_server(peers),
+        }
+    )
+
+
+def _keys(token: Token) -> SamKeys:
+    return SamKeys(
+        vault=TokenVault(token, "wrap"),
+        seal=TokenMacKey(token, "seal"),
+        otp=TokenMacKey(token, "otp"),
+        sad=TokenMacKey(token, "sad"),
+        fingerprint=TokenMacKey(token, "fingerprint"),
+        evidence=TokenMacKey(token, "evidence"),
+        attestation=TokenSigningKey(token, "attest"),
+    )
+
+
+def _told(settings: Settings, folder: Path) -> SamSettings:
+    return SamSettings(
+        policy=Policy(
+            audience=settings.service.public_origin,
+            multisign=settings.sam.multisign,
+            sad_life=timedelta(minutes=settings.sam.sad_minutes),
+        ),
+        sms_sender=settings.service.sms_sender,
+        sms_host=settings.service.sms_host,
+        honest_error_rate=settings.sam.honest_error_rate,
+        verdict_key=_verdict_key(folder / "verdict.pub"),
+        issuing_certificate=_certificate(folder / "issuing.pem"),
+        checkpoints=folder / "checkpoints",
+    )
+
+
+def _verdict_key(path: Path) -> Ed25519PublicKey:
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise PinnedFileUnusable(f"{path}: {error}") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise PinnedFileUnusable(f"{path}: not an Ed25519 key")
+    return key
+
+
+def _certificate(path: Path) -> bytes:
+    try:
+        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+    except (OSError, ValueError) as error:
+        raise PinnedFileUnusable(f"{path}: {error}") from error
+
+
+if __name__ == "__main__":
+    main(zone)
