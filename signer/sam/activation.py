@@ -20,13 +20,13 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hsm.errors import HsmError
 from sqlalchemy import Connection
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.authorization_details import HashType
 from core.errors import UnknownAlgorithm
 from core.types import ContentDigest, Dtbsr
+from hsm.errors import HsmError
 from hsm.ports import KeyVault
 from signer.cms import CmsTemplate
 from signer.sam.errors import OutcomeUnknown

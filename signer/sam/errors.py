@@ -30,7 +30,11 @@ class CredentialNotUsable(DomainError):
 
 
 class CertificateExpired(CredentialNotUsable):
-    """The certificate's validity has ended."""
+    """The certificate's validity has ended. `ended_at` is an ISO 8601 instant."""
+
+    def __init__(self, ended_at: str) -> None:
+        super().__init__(ended_at)
+        self.ended_at = ended_at
 
 
 class TooManySignatures(DomainError):

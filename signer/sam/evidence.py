@@ -22,6 +22,9 @@ _GENESIS: Final = bytes(32)
 _TOLERANCE: Final = timedelta(seconds=2)  # two processes of one machine do not write in the order they read the clock
 _BATCH: Final = 1000
 _DOMAIN: Final = "paraph evidence v1"
+# Built once: putting a statement together costs more than running it.
+_LAST: Final = select(evidence.c.id, evidence.c.at, evidence.c.link).order_by(evidence.c.id.desc()).limit(1)
+_APPEND: Final = insert(evidence)
 
 
 class Evidence:
@@ -36,15 +39,13 @@ class Evidence:
         Raises:
             ClockInDoubt: the last row is of a later time than `now`.
         """
-        last = connection.execute(
-            select(evidence.c.id, evidence.c.at, evidence.c.link).order_by(evidence.c.id.desc()).limit(1)
-        ).first()
+        last = connection.execute(_LAST).first()
         if last is not None and now < last.at - _TOLERANCE:
             raise ClockInDoubt(f"{now.isoformat()} is before {last.at.isoformat()}")
         number = 1 if last is None else last.id + 1
         body = encode(_DOMAIN, {"event": event, "at": now, **fields})
         link = self._link(_GENESIS if last is None else last.link, number, body)
-        connection.execute(insert(evidence).values(id=number, at=now, event=event, body=body, link=link))
+        connection.execute(_APPEND, {"id": number, "at": now, "event": event, "body": body, "link": link})
 
     def verify(self, connection: Connection) -> tuple[int, bytes]:
         """Return the number of rows and the last link, after checking every link from the first.
@@ -74,9 +75,7 @@ class Evidence:
 
     def head(self, connection: Connection) -> tuple[int, bytes]:
         """Return the number of the last row and its link."""
-        last = connection.execute(
-            select(evidence.c.id, evidence.c.link).order_by(evidence.c.id.desc()).limit(1)
-        ).first()
+        last = connection.execute(_LAST).first()
         return (0, _GENESIS) if last is None else (last.id, last.link)
 
     def _link(self, previous: bytes, number: int, body: bytes) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from signer.sam.errors import TransactionClosed
 from signer.sam.evidence import Evidence
@@ -19,6 +19,12 @@ from signer.sam.tables import results
 from signer.sam.transactions import Transaction, Transactions
 from signer.sam.verify import VerifiedActivation
 from storage.engine import Database
+
+# Built once: putting a statement together costs more than running it.
+_HERE = and_(results.c.transaction == bindparam("at_transaction"), results.c.position == bindparam("at_position"))
+_STORE = update(results).where(_HERE)
+_FORGET = delete(results).where(_HERE)
+_RESULTS = select(results).where(results.c.transaction == bindparam("at_transaction"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,8 @@ class Ledger:
         """Store the values of reserved positions, in their order, and tell the outcome."""
         transaction = reserved.activation.transaction
         with self._database.transaction() as connection:
-            for position, value in zip(reserved.mine, values, strict=True):
-                connection.execute(update(results).where(_at(transaction, position)).values(value=value))
+            rows = zip(reserved.mine, values, strict=True)
+            connection.execute(_STORE, [{**_place(transaction, position), "value": value} for position, value in rows])
             self._advance(connection, self._current(connection, transaction), reserved.mine, "S", None)
             self._tell(connection, "signed", reserved.activation, reserved.mine, now)
 
@@ -100,8 +106,7 @@ class Ledger:
         """Give reserved positions back: the key was certainly not used."""
         transaction = reserved.activation.transaction
         with self._database.transaction() as connection:
-            for position in reserved.mine:
-                connection.execute(results.delete().where(_at(transaction, position)))
+            connection.execute(_FORGET, [_place(transaction, position) for position in reserved.mine])
             self._advance(connection, self._current(connection, transaction), reserved.mine, "A", None)
             self._tell(connection, f"signing not begun: {reason}", reserved.activation, reserved.mine, now)
 
@@ -117,11 +122,7 @@ class Ledger:
                 raise TransactionClosed(transaction.state)
             if not set(activation.positions) <= set(transaction.positions("S")):
                 return None
-            rows = connection.execute(
-                select(results).where(
-                    results.c.transaction == transaction.transaction, results.c.position.in_(set(activation.positions))
-                )
-            ).all()
+            rows = connection.execute(_RESULTS, {"at_transaction": transaction.transaction}).all()
         found = {row.position: Result(row.value, row.increment_before, row.increment_after) for row in rows}
         return [found[position] for position in activation.positions]
 
@@ -163,5 +164,5 @@ class Ledger:
         )
 
 
-def _at(transaction: Transaction, position: int) -> ColumnElement[bool]:
-    return and_(results.c.transaction == transaction.transaction, results.c.position == position)
+def _place(transaction: Transaction, position: int) -> dict[str, object]:
+    return {"at_transaction": transaction.transaction, "at_position": position}

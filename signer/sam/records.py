@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from core.algorithms import KeyType
 from hsm.ports import WrappedKey
@@ -51,6 +51,10 @@ class CredentialRecord:
         return WrappedKey(KeyType(self.key_type), self.public_key, self.wrapped_key, self.wrapping_key_id)
 
 
+# Built once: putting a statement together costs more than running it.
+_FIND = select(credentials).where(credentials.c.credential == bindparam("name"))
+
+
 class CredentialRecords:
     """The repository of credential records."""
 
@@ -64,7 +68,7 @@ class CredentialRecords:
             CredentialUnknown: there is none.
             RecordTampered: its seal does not fit.
         """
-        row = connection.execute(select(credentials).where(credentials.c.credential == credential)).mappings().first()
+        row = connection.execute(_FIND, {"name": credential}).mappings().first()
         if row is None:
             raise CredentialUnknown(credential)
         return CredentialRecord(**self._seals.opened(credentials, dict(row)))

@@ -8,11 +8,12 @@ fingerprint and SAD are all derived from its bytes, so none of them fits another
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.authorization_details import RequestedDigest
@@ -47,11 +48,11 @@ class Binding:
     def to_bytes(self) -> bytes:
         """Return the canonical bytes."""
         digests: list[Value] = [[digest.type, digest.value, digest.label] for digest in self.digests]
-        fields: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
+        plain: dict[str, Value] = {name: getattr(self, name) for name in _PLAIN}
         return encode(
             _DOMAIN,
             {
-                **fields,
+                **plain,
                 "hash": self.hash.oid,
                 "algorithm": self.algorithm.value,
                 "count": len(digests),
@@ -66,12 +67,12 @@ class Binding:
         Raises:
             NotCanonical: other bytes.
         """
-        fields: dict[str, Any] = decode(_DOMAIN, data)
+        told: dict[str, Any] = decode(_DOMAIN, data)
         return cls(
-            hash=HashAlgorithm(fields["hash"]),
-            algorithm=SignatureAlgorithm(fields["algorithm"]),
-            digests=tuple(RequestedDigest(*digest) for digest in fields["digests"]),
-            **{name: fields[name] for name in _PLAIN},
+            hash=HashAlgorithm(told["hash"]),
+            algorithm=SignatureAlgorithm(told["algorithm"]),
+            digests=tuple(RequestedDigest(*digest) for digest in told["digests"]),
+            **{name: told[name] for name in _PLAIN},
         )
 
 
@@ -103,7 +104,7 @@ class Transaction:
     @property
     def bound(self) -> Binding:
         """The binding, decoded."""
-        return Binding.from_bytes(self.binding)
+        return _decoded(self.binding)
 
     @property
     def binding_digest(self) -> bytes:
@@ -122,6 +123,18 @@ class Transaction:
         return bytes(progress)
 
 
+@lru_cache(maxsize=256)
+def _decoded(binding: bytes) -> Binding:
+    return Binding.from_bytes(binding)
+
+
+# Built once: putting a statement together costs more than running it.
+_COLUMNS = [field.name for field in fields(Transaction)]
+_FIND = select(transactions).where(transactions.c.transaction == bindparam("name"))
+_ADD = insert(transactions)
+_STORE = update(transactions).where(transactions.c.transaction == bindparam("name"))
+
+
 class Transactions:
     """The repository of transactions."""
 
@@ -135,9 +148,7 @@ class Transactions:
             TransactionUnknown: there is none.
             RecordTampered: its seal does not fit.
         """
-        row = (
-            connection.execute(select(transactions).where(transactions.c.transaction == transaction)).mappings().first()
-        )
+        row = connection.execute(_FIND, {"name": transaction}).mappings().first()
         if row is None:
             raise TransactionUnknown(transaction)
         return self._opened(dict(row))
@@ -151,15 +162,14 @@ class Transactions:
 
     def add(self, connection: Connection, transaction: Transaction) -> None:
         """Insert a new transaction, sealed."""
-        connection.execute(insert(transactions).values(self._seals.sealed(transactions, asdict(transaction))))
+        connection.execute(_ADD, self._row(transaction))
 
     def store(self, connection: Connection, changed: Transaction) -> None:
         """Store a changed transaction, sealed anew."""
-        connection.execute(
-            update(transactions)
-            .where(transactions.c.transaction == changed.transaction)
-            .values(self._seals.sealed(transactions, asdict(changed)))
-        )
+        connection.execute(_STORE, {"name": changed.transaction, **self._row(changed)})
+
+    def _row(self, transaction: Transaction) -> dict[str, Any]:
+        return self._seals.sealed(transactions, {name: getattr(transaction, name) for name in _COLUMNS})
 
     def _opened(self, row: dict[str, Any]) -> Transaction:
         return Transaction(**self._seals.opened(transactions, row))
