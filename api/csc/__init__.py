@@ -1,0 +1,1 @@
+"""The CSC API v2 methods."""

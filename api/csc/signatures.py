@@ -1,0 +1,207 @@
+"""`signatures/signHash` and `signatures/signDoc`: what is asked, and what is answered (CSC API v2 §11.10, §11.11).
+
+What is read here is form only. Whether a digest, a document, an algorithm or a credential was authorised is compared in
+the SAM; nothing of the request is believed on the way.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from api.csc.algorithms import chosen
+from api.csc.fields import Fields
+from api.refusals import (
+    BodyTooLarge,
+    BothToSign,
+    EmptyHashes,
+    HashContradictsAlgorithm,
+    InvalidDocumentDigests,
+    InvalidDocumentEncoding,
+    InvalidDocuments,
+    InvalidHashEncoding,
+    InvalidHashesEncoding,
+    InvalidParameter,
+    MissingParameter,
+    NothingToSign,
+    OutOfBounds,
+    WrongDigestLength,
+)
+from api.security import Principal, sad_of
+from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.base64url import decode_any
+from core.errors import Malformed
+from core.strict_json import Json
+from signer.sam.errors import TooManySignatures
+from signer.service import SigningService, Warrant
+
+_LONGEST_HASH: Final = 300  # characters, percent-encoded at worst
+_A_DAY: Final = 24 * 3600 * 1000  # milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may hold."""
+
+    signatures: int
+    documents: int
+    document_bytes: int
+
+
+class Signatures:
+    """The two methods."""
+
+    def __init__(self, service: SigningService, limits: Limits) -> None:
+        self._service = service
+        self._limits = limits
+
+    def sign_hash(self, principal: Principal, body: Json) -> Json:
+        """CSC API v2 signatures/signHash."""
+        fields = Fields(body)
+        sad = sad_of(principal, fields.text_if_any("SAD"))
+        credential = fields.text("credentialID")
+        hashes = _hash_list(fields.get("hashes"), self._limits.signatures)
+        try:
+            algorithm = _algorithm(fields)
+        except HashContradictsAlgorithm as error:
+            raise InvalidParameter("hashAlgorithmOID") from error
+        _check_mode(fields)
+        digests = _digests(hashes, algorithm.hash, InvalidHashEncoding)
+        signatures = self._service.sign_hashes(Warrant(principal.client, credential, sad, algorithm), digests)
+        return {"signatures": _encoded(signatures)}
+
+    def sign_doc(self, principal: Principal, body: Json) -> Json:
+        """CSC API v2 signatures/signDoc."""
+        fields = Fields(body)
+        sad = sad_of(principal, fields.text_if_any("SAD"))
+        credential = _credential(fields, principal)
+        documents, digests = fields.get("documents"), fields.get("documentDigests")
+        if documents is not None and digests is not None:
+            raise BothToSign
+        if not documents and not digests:
+            raise NothingToSign
+        _check_mode(fields)
+        fields.flag("returnValidationInfo")
+
+        def warrant(algorithm: SignatureAlgorithm) -> Warrant:
+            return Warrant(principal.client, credential, sad, algorithm)
+
+        if documents is not None:
+            return {"DocumentWithSignature": _encoded(self._sign_documents(warrant, documents))}
+        return {"SignatureObject": _encoded(self._sign_contents(warrant, digests))}
+
+    def _sign_documents(self, warrant: Callable[[SignatureAlgorithm], Warrant], value: object) -> list[bytes]:
+        elements = _objects(value, InvalidDocuments)
+        if len(elements) > self._limits.documents:
+            raise TooManySignatures(f"{len(elements)} documents")
+        algorithms = [_document_algorithm(element) for element in elements]
+        if len(set(algorithms)) != 1:  # one authorization is for one algorithm
+            raise InvalidParameter("signAlgo")
+        documents = [self._document(element) for element in elements]
+        return self._service.sign_documents(warrant(algorithms[0]), documents)
+
+    def _document(self, element: Fields) -> bytes:
+        value = element.get("document")
+        if not isinstance(value, str):
+            raise InvalidDocuments
+        try:
+            document = base64.b64decode(value, validate=True)
+        except ValueError as error:
+            raise InvalidDocumentEncoding from error
+        if len(document) > self._limits.document_bytes:
+            raise BodyTooLarge(f"a document of {len(document)} bytes")
+        return document
+
+    def _sign_contents(self, warrant: Callable[[SignatureAlgorithm], Warrant], value: object) -> list[bytes]:
+        elements = _objects([value] if isinstance(value, dict) else value, InvalidDocumentDigests)
+        asked = [(element, _document_algorithm(element)) for element in elements]
+        if len({algorithm for _, algorithm in asked}) != 1:
+            raise InvalidParameter("signAlgo")
+        digests = [digest for element, algorithm in asked for digest in self._contents(element, algorithm)]
+        if len(digests) > self._limits.signatures:
+            raise TooManySignatures(f"{len(digests)} digests")
+        return self._service.sign_contents(warrant(asked[0][1]), digests)
+
+    def _contents(self, element: Fields, algorithm: SignatureAlgorithm) -> list[bytes]:
+        hashes = element.get("hashes")
+        hashes = [hashes] if isinstance(hashes, str) else hashes  # a sample of the specification shows a bare string
+        if not isinstance(hashes, list) or not hashes:
+            raise InvalidDocumentDigests
+        if len(hashes) > self._limits.signatures:
+            raise TooManySignatures(f"{len(hashes)} digests")
+        return _digests(hashes, algorithm.hash, InvalidHashesEncoding)
+
+
+def _algorithm(fields: Fields) -> SignatureAlgorithm:
+    return chosen(fields.text("signAlgo"), fields.text_if_any("signAlgoParams"), fields.text_if_any("hashAlgorithmOID"))
+
+
+def _document_algorithm(element: Fields) -> SignatureAlgorithm:
+    """Return the algorithm of an element of signDoc, after checking the form of signature it asks for."""
+    if element.text("signature_format") != "P":
+        raise InvalidParameter("signature_format")
+    level = element.get("conformance_level")
+    if level is not None and (not isinstance(level, str) or level.lower() != "ades-b-b"):
+        raise InvalidParameter("conformance_level")
+    if element.get("signed_envelope_property") not in {None, "Revision"}:
+        raise InvalidParameter("signed_envelope_property")
+    if element.get("signed_props") not in (None, []):
+        raise InvalidParameter("signed_props")
+    return _algorithm(element)
+
+
+def _credential(fields: Fields, principal: Principal) -> str:
+    """Return the credential named, or the token's own when only a signatureQualifier is given."""
+    if fields.get("credentialID") is None and fields.text_if_any("signatureQualifier") and principal.credential:
+        return principal.credential
+    return fields.text("credentialID")
+
+
+def _check_mode(fields: Fields) -> None:
+    """Refuse asynchronous mode, which would have us call an address that a client gives (attack P16)."""
+    fields.one_of("operationMode", ("S",))
+    period = fields.number_if_any("validity_period")
+    if period is not None and not 0 < period <= _A_DAY:
+        raise OutOfBounds("validity_period")
+    uri = fields.get("response_uri")
+    if uri is not None and not isinstance(uri, str):
+        raise InvalidParameter("response_uri")
+
+
+def _hash_list(value: object, most: int) -> list[Any]:
+    if not isinstance(value, list):
+        raise MissingParameter("hash", "array")  # the name as CSC API v2 §11.10 writes it
+    if not value:
+        raise EmptyHashes
+    if len(value) > most:
+        raise TooManySignatures(f"{len(value)} hashes")
+    return value
+
+
+def _digests(values: list[Any], algorithm: HashAlgorithm, malformed: type[Malformed]) -> list[bytes]:
+    digests = [_decoded(value, malformed) for value in values]
+    if any(len(digest) != algorithm.size for digest in digests):
+        raise WrongDigestLength(algorithm.name)
+    return digests
+
+
+def _decoded(value: object, malformed: type[Malformed]) -> bytes:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_HASH:
+        raise malformed("not text, empty, or too long")
+    try:
+        return decode_any(unquote(value) if "%" in value else value)
+    except Malformed as error:
+        raise malformed(error.detail) from error
+
+
+def _objects(value: object, malformed: type[Malformed]) -> list[Fields]:
+    if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
+        raise malformed("not an array of objects")
+    return [Fields(element) for element in value]
+
+
+def _encoded(values: list[bytes]) -> list[str]:
+    return [base64.b64encode(value).decode() for value in values]

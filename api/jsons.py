@@ -1,0 +1,39 @@
+"""JSON bodies in and out: strict in, compact out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from flask import Request, Response
+
+from api.refusals import BodyMalformed, MediaTypeUnsupported
+from core import strict_json
+from core.errors import Malformed
+
+MEDIA_TYPE: Final = "application/json;charset=UTF-8"  # CSC API v2 §10; some clients refuse any other media type
+_encoder: Final = msgspec.json.Encoder()
+
+
+def json_response(body: dict[str, Any], status: int = 200) -> Response:
+    """Return a JSON answer that nobody keeps."""
+    return Response(_encoder.encode(body), status, {"Cache-Control": "no-store"}, content_type=MEDIA_TYPE)
+
+
+def read_json(request: Request, limit: int) -> strict_json.Json:
+    """Return the JSON object in a request's body, of at most `limit` bytes; an empty body counts as `{}`.
+
+    Raises:
+        MediaTypeUnsupported: not application/json, or compressed.
+        BodyMalformed: not one JSON object, or one that two readers might read differently.
+    """
+    request.max_content_length = limit
+    body = request.get_data(cache=False)
+    if not body:
+        return {}
+    if request.mimetype != "application/json" or request.headers.get("Content-Encoding"):
+        raise MediaTypeUnsupported(request.mimetype[:60])
+    try:
+        return strict_json.loads(body)
+    except Malformed as error:
+        raise BodyMalformed(error.detail) from error

@@ -1,0 +1,48 @@
+"""What is asked of a request before any view sees it, and the number it is known by in the log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, g, request
+
+from api.refusals import ForeignHost, RepeatedField
+from core.entropy import Entropy
+from core.logs import current_request
+
+_PAGES: Final = "/oauth2/authorize"
+_METHODS: Final = ("/csc/", "/oauth2/", "/revoke", "/.well-known/", "/health")
+
+
+def is_page() -> bool:
+    """Return whether a person looks at the answer: the authorization pages, and what is no method of the API."""
+    path = request.path
+    return path.startswith(_PAGES) or not path.startswith(_METHODS)
+
+
+def request_number() -> str:
+    """Return the request's number, the same in the log and in the answer."""
+    return str(g.get("request_number", ""))
+
+
+def number_requests(app: Flask, entropy: Entropy) -> None:
+    """Give every request the number its log lines carry."""
+
+    @app.before_request
+    def number() -> None:
+        g.request_number = current_request() or entropy.token_bytes(6).hex()
+
+
+def refuse_ambiguity(app: Flask, public_origin: str) -> None:
+    """Refuse requests for another host, and a media type that came twice (attacks Z6, Z14, N1).
+
+    A header that came twice reaches us as one value joined with commas.
+    """
+    host = public_origin.split("://", 1)[1].lower()
+
+    @app.before_request
+    def refuse() -> None:
+        if request.environ.get("HTTP_HOST", "").lower() != host:
+            raise ForeignHost
+        if "," in request.environ.get("CONTENT_TYPE", ""):
+            raise RepeatedField("Content-Type")
