@@ -1,0 +1,129 @@
+"""The increment that gives a document a signature field with an empty signature in it.
+
+`original + before + room + after` is the file; the signature covers all of it but the room. The original stays in
+front, byte for byte. `preflight` judges what is written here against a grammar of its own, so a change on this side
+needs the same change there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+from pyhanko.pdf_utils.misc import get_and_apply
+from pyhanko.sign.fields import SigSeedSubFilter, ensure_sig_flags, prepare_sig_field
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+
+from core.errors import DomainError
+from signer.pades.errors import CannotPrepare
+from signer.pades.options import Appearance, SignatureOptions
+from signer.pades.writer import SignatureWriter
+from stamp.appearance import NoPlace, appearance, place
+
+_FIELD_NAME: Final = "Paraph"
+_MAX_FIELDS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedIncrement:
+    """What is appended to a document: two parts around the room (`room` bytes, '<' and '>' included)."""
+
+    before: bytes
+    room: int
+    after: bytes
+
+
+def prepare(original: bytes, options: SignatureOptions, *, strict: bool = True) -> PreparedIncrement:
+    """Return the increment with a new signature field.
+
+    With `strict` a document that only tolerant reading opens is refused; whoever verifies the result needs the same.
+
+    Raises:
+        CannotPrepare: the document cannot be read, or has no place for a signature.
+        OptionNotAllowed: an option out of its bounds.
+    """
+    try:
+        return _prepare(original, options, strict=strict)
+    except DomainError:
+        raise
+    except Exception as error:  # half of what pyHanko raises over a damaged file is no PdfError
+        raise CannotPrepare(f"{type(error).__name__}: {error}") from error
+
+
+def _prepare(original: bytes, options: SignatureOptions, *, strict: bool) -> PreparedIncrement:
+    writer = SignatureWriter(original, strict=strict, label=options.claimed_time.isoformat().encode())
+    visible = options.appearance
+    page = writer.find_page_for_modification(visible.page if visible else 0)[0]  # type: ignore[no-untyped-call]  # pyHanko's own
+    box = _box(page.get_object(), visible) if visible else None
+    name = _free_name(writer)
+    _created, field = prepare_sig_field(name, writer.root, writer, include_on_page=page, box=box)
+    ensure_sig_flags(writer)
+    signature = _signature(options)
+    field.get_object()[NameObject("/V")] = writer.add_object(signature)
+    if visible:
+        form = appearance(visible.signatory, options.claimed_time, writer.add_object)
+        field.get_object()[NameObject("/AP")] = DictionaryObject({NameObject("/N"): form})
+    return _cut(writer, signature)
+
+
+def _signature(options: SignatureOptions) -> SignatureObject:
+    """Return the signature dictionary of PAdES (EN 319 142-1 §5.3): /M claims the time, no /Cert."""
+    name = options.appearance.signatory if options.appearance else options.name
+    return SignatureObject(
+        timestamp=options.claimed_time,
+        subfilter=SigSeedSubFilter.PADES,
+        name=name,
+        location=options.location,
+        reason=options.reason,
+        contact_info=options.contact,
+        bytes_reserved=options.room - 2,
+    )
+
+
+def _cut(writer: SignatureWriter, signature: SignatureObject) -> PreparedIncrement:
+    """Write the increment, fill in /ByteRange, and cut it at the room."""
+    output = writer.write_increment()
+    start, end = signature.contents.offsets
+    signature.byte_range.fill_offsets(output, start, end, output.tell())
+    data = output.getvalue()
+    return PreparedIncrement(data[: start - output.start], end - start, data[end - output.start :])
+
+
+def _free_name(writer: SignatureWriter) -> str:
+    """Return a field name of ours that no other field has."""
+    taken = set(_top_names(writer.root))
+    number = 1
+    while f"{_FIELD_NAME}{number}" in taken:
+        number += 1
+    return f"{_FIELD_NAME}{number}"
+
+
+def _top_names(root: Any) -> list[str]:
+    fields = get_and_apply(root, "/AcroForm", lambda form: form.get("/Fields", ArrayObject()), default=ArrayObject())
+    if len(fields) > _MAX_FIELDS:
+        raise CannotPrepare(f"{len(fields)} fields")
+    names = [field.get("/T") for field in fields]
+    return [str(name) for name in names if isinstance(name, TextStringObject)]
+
+
+def _box(page: Any, visible: Appearance) -> tuple[int, int, int, int]:
+    """Return the rectangle on an upright page, within its crop box."""
+    if _inherited(page, "/Rotate") not in (None, 0) or _inherited(page, "/UserUnit") not in (None, 1):
+        raise NoPlace("the page is turned or scaled")
+    edges = _inherited(page, "/CropBox") or _inherited(page, "/MediaBox")
+    if edges is None:
+        raise NoPlace("the page has no size")
+    x1, y1, x2, y2 = (float(edge) for edge in edges)
+    return place(visible.position, (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+
+
+def _inherited(page: Any, key: str) -> Any:
+    """Return an inheritable attribute of a page (ISO 32000-2 §7.7.3.4)."""
+    for _ in range(100):
+        if key in page:
+            return page[key]
+        if "/Parent" not in page:
+            return None
+        page = page["/Parent"]
+    raise CannotPrepare("page tree too deep")
