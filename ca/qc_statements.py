@@ -5,6 +5,7 @@ Source: RFC 3739 §3.2.6; EN 319 412-5 v2.6.1 §4 and Annex A.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from asn1crypto.core import Any, Asn1Value, IA5String, ObjectIdentifier, PrintableString, Sequence, SequenceOf
@@ -57,14 +58,23 @@ def encode(claims: QcClaims) -> bytes:
     return der
 
 
-def decode(der: bytes) -> list[tuple[str, list[str] | list[tuple[str, str]] | None]]:
-    """Return the statements in their order: (identifier, None | identifiers | (URL, language) pairs).
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement as read: its identifier, and what it says, in one of two forms or not at all."""
+
+    name: str
+    identifiers: tuple[str, ...] = ()
+    locations: tuple[tuple[str, str], ...] = ()  # (URL, language)
+
+
+def decode(der: bytes) -> list[Statement]:
+    """Return the statements in their order.
 
     Raises:
         Malformed: not DER of this type, or a statement of an unknown kind.
     """
     try:
-        return [(item["id"].dotted, _info(item)) for item in _Statements.load(der, strict=True)]
+        return [_read(item["id"].dotted, item["info"]) for item in _Statements.load(der, strict=True)]
     except (ValueError, TypeError) as error:
         raise Malformed(f"qcStatements: {error}") from error
 
@@ -78,14 +88,14 @@ def _identifiers(*dotted: str) -> _Identifiers:
     return _Identifiers(list(dotted))
 
 
-def _info(statement: _Statement) -> list[str] | list[tuple[str, str]] | None:
-    name, info = statement["id"].dotted, statement["info"]
+def _read(name: str, info: Asn1Value) -> Statement:
     if name in {COMPLIANCE, SSCD}:
         if info.native is not None:
             raise ValueError(f"{name} has a value")
-        return None
+        return Statement(name)
     if name == PDS:
-        return [(item["url"].native, item["language"].native) for item in info.parse(_Locations)]
+        places = info.parse(_Locations)
+        return Statement(name, locations=tuple((item["url"].native, item["language"].native) for item in places))
     if name in {SEMANTICS, TYPE, IDENT_METHOD}:
-        return [item.dotted for item in info.parse(_Identifiers)]
+        return Statement(name, identifiers=tuple(item.dotted for item in info.parse(_Identifiers)))
     raise ValueError(f"statement {name}")

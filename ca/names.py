@@ -1,0 +1,97 @@
+"""Names of authorities and signatories, built as typed attributes and never from one string (attack Z10).
+
+One attribute for each RDN; UTF8String but for country and serial number, which are PrintableString (the builder's own
+choice for these two). Diacritics stay: a transliteration would have to be logged (EN 319 412-2 NAT-4.2.4-12A).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.x509 import Name, NameAttribute, ObjectIdentifier
+from cryptography.x509.oid import NameOID
+
+from core.config import Ca
+from core.errors import Malformed
+from core.personal_names import check_one_script, normal_name
+
+LONGEST_COMMON_NAME: Final = 64  # bytes of UTF-8; RFC 5280 counts characters, libraries count bytes
+_SUBJECT_SERIAL: Final = re.compile(r"(PNO|IDC|PAS|TIN)([A-Z]{2})-([0-9A-Z]{1,32})")
+_ROMANIAN_NUMBER: Final = re.compile(r"PNORO-[0-9]{13}")
+
+
+class SubjectSerialMalformed(Malformed):
+    """A subject serial number outside the semantics of EN 319 412-1 §5.1.3."""
+
+
+class NameTooLong(Malformed):
+    """No common name of a length that certificates may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The natural person a certificate is for, as vetted."""
+
+    given_name: str
+    surname: str
+    subject_serial: str  # e.g. PNORO-2900101400016
+
+
+def authority_name(settings: Ca, common_name: str) -> Name:
+    """Return the name of a CA. Source: EN 319 412-2 GEN-4.2.3.1."""
+    return _name(
+        (NameOID.COUNTRY_NAME, settings.country),
+        (NameOID.ORGANIZATION_NAME, settings.organization),
+        (NameOID.ORGANIZATION_IDENTIFIER, settings.organization_identifier),
+        (NameOID.COMMON_NAME, common_name),
+    )
+
+
+def signatory_name(person: Person) -> Name:
+    """Return the subject of a natural person's certificate. Source: EN 319 412-2 §4.2.4.
+
+    Raises:
+        NameMalformed, MixedScripts: a name that no identity document has.
+        SubjectSerialMalformed: the serial number is not of a kind that the natural semantics know.
+        NameTooLong: given name and surname make no common name.
+    """
+    given_name, surname = normal_name(person.given_name), normal_name(person.surname)
+    check_one_script(given_name, surname)
+    return _name(
+        (NameOID.COUNTRY_NAME, country_of(person.subject_serial)),
+        (NameOID.SURNAME, surname),
+        (NameOID.GIVEN_NAME, given_name),
+        (NameOID.SERIAL_NUMBER, person.subject_serial),
+        (NameOID.COMMON_NAME, common_name(given_name, surname)),
+    )
+
+
+def country_of(subject_serial: str) -> str:
+    """Return the country whose register a subject's serial number comes from.
+
+    Raises:
+        SubjectSerialMalformed: not `<type><country>-<identifier>`, or a Romanian number not of thirteen digits.
+    """
+    match = _SUBJECT_SERIAL.fullmatch(subject_serial)
+    if match is None or (subject_serial.startswith("PNORO") and not _ROMANIAN_NUMBER.fullmatch(subject_serial)):
+        raise SubjectSerialMalformed(repr(subject_serial[:60]))
+    return match[2]
+
+
+def common_name(given_name: str, surname: str) -> str:
+    """Return a person's common name: all given names if they fit, otherwise the first (NAT-4.2.4-15).
+
+    Raises:
+        NameTooLong: not even that fits.
+    """
+    for given in (given_name, given_name.split(" ", 1)[0]):
+        name = f"{given} {surname}"
+        if len(name.encode()) <= LONGEST_COMMON_NAME:
+            return name
+    raise NameTooLong(f"{len(given_name)} and {len(surname)} characters")
+
+
+def _name(*attributes: tuple[ObjectIdentifier, str]) -> Name:
+    return Name([NameAttribute(oid, value) for oid, value in attributes])
