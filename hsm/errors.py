@@ -17,8 +17,32 @@ class PinWrong(HsmUnavailable):
     """The token does not accept the PIN."""
 
 
+class ModuleMissing(HsmUnavailable):
+    """The PKCS#11 module cannot be loaded."""
+
+
+class TokenMissing(HsmUnavailable):
+    """No token with this label in the store, or no store."""
+
+
+class HsmMisused(HsmError):
+    """The module was used after a fork or from a second thread, which it does not survive."""
+
+
+class TokenNotMade(HsmError):
+    """A token could not be initialised."""
+
+
 class KeyNotFound(HsmError):
-    """No key with this label, or more than one."""
+    """No key with this label."""
+
+
+class KeyNotUnique(KeyNotFound):
+    """More than one object with this label or identifier: one of them is planted, and none is used (attack I9)."""
+
+
+class LabelTaken(HsmError):
+    """A key is to be made under a label that the token already has."""
 
 
 class KeyAttributesWrong(HsmError):

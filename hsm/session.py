@@ -1,208 +1,180 @@
-"""A token and the session this process has with it.
+"""A token and its session: opened when first used, in the process that uses it; lost and found again.
 
-- One session a process, opened at first use, so after a fork: neither session nor library state survives one.
-- One thread uses it: the module is initialised without locking, and two threads crash it (measured: 20 of 20 runs).
-- Opening is done under a file lock and tried again for a while: each login rewrites a file of the token.
-- When the token is lost the session is given up, the caller gets HsmUnavailable, and the next use opens anew.
+Each login rewrites a file of a SoftHSM token, so initialisation, opening and login happen under a lock file in the
+token's directory, and a failed opening is tried again for half a second. When an operation fails for want of the
+token, its session is dropped with everything in it; the next use opens a new one.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import pkcs11
-from pkcs11 import exceptions as ck
+from pkcs11 import NoSuchToken, PinIncorrect, PinInvalid, PinLenRange, PinLocked, PKCS11Error
 
-from hsm.errors import HsmError, HsmUnavailable, PinWrong
-from hsm.mechanisms import Attributed
+from hsm.attributes import MAPPER
+from hsm.errors import HsmError, HsmUnavailable, PinWrong, TokenMissing
+from hsm.library import library
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-_TRIES: Final = 5
-_PAUSE: Final = 0.1  # seconds between two tries to open
-_OPENING_RACE: Final = (
-    ck.NoSuchToken,
-    ck.GeneralError,
-    ck.TokenNotRecognised,
-    ck.TokenNotPresent,
-    ck.UserAlreadyLoggedIn,  # by a session of ours that was given up
-)
-_PIN_PROBLEMS: Final = (ck.PinIncorrect, ck.PinInvalid, ck.PinLenRange, ck.PinLocked, ck.PinExpired)
-
-
-class _Module:
-    """A loaded PKCS#11 module. SoftHSM reads which store to use when it is initialised, so that belongs here."""
-
-    def __init__(self, path: Path) -> None:
-        self.process = os.getpid()
-        self.thread = threading.get_ident()
-        self.generation = 0
-        self._path = path
-        self._library: Any = None
-        self._store: Path | None = None
-
-    def library(self, store: Path | None) -> Any:
-        """Return the initialised library, looking at `store` (a SoftHSM configuration file) where that applies."""
-        if self._library is None:
-            _choose(store)
-            self._library = _load(self._path)
-        elif store != self._store:
-            _choose(store)
-            self._again()
-        self._store = store
-        return self._library
-
-    def forget(self) -> None:
-        """Initialise the library anew at the next use: all its sessions end."""
-        if self._library is not None:
-            self._again()
-
-    def _again(self) -> None:
-        self.generation += 1
-        try:
-            self._library.reinitialize()
-        except ck.PKCS11Error as error:
-            self._library = None
-            raise HsmUnavailable(f"{self._path}: {type(error).__name__}") from error
-
-
-_modules: dict[Path, _Module] = {}
-
-
-def _module(path: Path) -> _Module:
-    module = _modules.setdefault(path, _Module(path))
-    if module.process != os.getpid():
-        raise HsmError("the module was loaded before the fork; open tokens in the process that uses them")
-    if module.thread != threading.get_ident():
-        raise HsmError("another thread of this process uses the module; scale by processes")
-    return module
-
-
-def _choose(store: Path | None) -> None:
-    if store is not None:
-        os.environ["SOFTHSM2_CONF"] = str(store)
-
-
-def _load(path: Path) -> Any:
-    if not path.is_absolute() or not path.exists():
-        raise HsmUnavailable(f"no PKCS#11 module at {path}")
-    try:
-        return pkcs11.lib(str(path))
-    except ck.PKCS11Error as error:
-        raise HsmUnavailable(f"{path}: {type(error).__name__} {error}") from error
+_PAUSES = (0.05, 0.1, 0.15, 0.2)  # seconds before another attempt to open
+_LOCK_SECONDS = 10.0
+_PIN_ERRORS = (PinIncorrect, PinInvalid, PinLenRange, PinLocked)
 
 
 class Token:
-    """A token, known by its label. Its folder has the file `pin` and, for SoftHSM, `softhsm2.conf`."""
+    """One token of a PKCS#11 module, in `directory` with its `pin` and, for SoftHSM, its `softhsm2.conf`."""
 
     def __init__(self, directory: Path, module: Path, label: str) -> None:
         self.label = label
         self._directory = directory
-        self._module_path = module
+        self._library = library(module)
         self._session: Any = None
         self._generation = -1
-        self.cache: dict[object, Any] = {}  # what was found in this session; ends with it
 
-    def use(self, operation: Callable[[Any], T]) -> T:
-        """Run `operation` on the open session.
-
-        Raises:
-            HsmUnavailable: the token does not answer, or did not in the middle of the operation.
-            HsmError: as the operation raises it.
-        """
-        module = _module(self._module_path)
-        if self._session is None or self._generation != module.generation:
-            self._open(module)
-        try:
-            return operation(self._session)
-        except ck.PKCS11Error as error:
-            self._lose(module)
-            raise HsmUnavailable(f"{self.label}: {type(error).__name__}") from error
-
-    def use_as_officer(self, pin: str, operation: Callable[[Any], T]) -> T:
-        """Run `operation` on a session of the security officer; all other sessions of this process end.
+    def session(self) -> Any:
+        """Return the session, logged in as the user, read-only; open it if there is none.
 
         Raises:
-            HsmUnavailable: the token does not answer, or the PIN is wrong.
+            HsmMisused: called after a fork or from a second thread.
+            PinWrong, TokenMissing, ModuleMissing, HsmUnavailable: it cannot be opened.
         """
-        module = _module(self._module_path)
-        module.forget()
-        try:
-            token = module.library(self._store()).get_token(token_label=self.label)
-            with token.open(rw=True, so_pin=pin) as session:
-                return operation(session)
-        except ck.PKCS11Error as error:
-            raise HsmUnavailable(f"{self.label}: {type(error).__name__}") from error
-        finally:
-            module.forget()
+        held = self._library
+        held.guard()
+        if self._session is None or self._generation != held.generation:
+            self._session = self._opened()
+            self._generation = held.generation
+        return self._session
+
+    def generation(self) -> int:
+        """Return the number of the session in use, opening one if need be: handles of another number are void."""
+        self.session()
+        return self._generation
+
+    def has_lent(self, generation: int) -> bool:
+        """Return whether handles of this session number still stand."""
+        return self._session is not None and generation == self._library.generation
 
     def check(self) -> None:
-        """Prove that the token is there and the PIN is right.
+        """Prove that the token answers.
 
         Raises:
-            HsmUnavailable: it is not.
+            HsmError: as `session()`.
         """
-        self.use(lambda session: session.generate_random(64))
+        session = self.session()
+        try:
+            session.token.slot.get_token()
+        except PKCS11Error as error:
+            raise self.lost(error) from error
+
+    def lost(self, error: PKCS11Error) -> HsmUnavailable:
+        """Drop the session and all its objects after a failure; return the error to raise."""
+        self._session = None
+        self._library.reset()
+        return HsmUnavailable(f"{self.label}: {describe(error)}")
 
     def close(self) -> None:
-        """End the session."""
-        if self._session is not None:
-            with suppress(ck.PKCS11Error):
-                self._session.close()
+        """End the session; the next use opens another, from whichever thread or child it comes."""
         self._session = None
-        self.cache.clear()
+        self._library.leave(self)
 
-    def _open(self, module: _Module) -> None:
-        self.close()
-        with _login_lock(self._directory):
-            for attempt in range(_TRIES):
-                try:
-                    self._session = self._login(module)
-                except _OPENING_RACE as error:
-                    if attempt == _TRIES - 1:
-                        raise HsmUnavailable(f"{self.label}: {type(error).__name__}") from error
-                    time.sleep(_PAUSE)
-                    module.forget()
-                except _PIN_PROBLEMS as error:
-                    raise PinWrong(f"{self.label}: {type(error).__name__}") from error
-                except ck.PKCS11Error as error:
-                    raise HsmUnavailable(f"{self.label}: {type(error).__name__}") from error
-                else:
-                    self._generation = module.generation
-                    return
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """Lend a session that may make permanent objects, for the length of a block.
 
-    def _login(self, module: _Module) -> Any:
-        token = module.library(self._store()).get_token(token_label=self.label)
-        return token.open(rw=True, user_pin=self._pin(), attribute_mapper=Attributed())
-
-    def _lose(self, module: _Module) -> None:
-        self.close()
-        module.forget()
-
-    def _store(self) -> Path | None:
-        store = self._directory / "softhsm2.conf"
-        return store if store.exists() else None
-
-    def _pin(self) -> str:
+        Raises:
+            HsmError: as `session()`, or an operation in the block failed.
+        """
+        token = self.session().token
         try:
-            return (self._directory / "pin").read_text(encoding="ascii").strip()
+            session = token.open(rw=True, attribute_mapper=MAPPER)
+            yield session
+            session.close()
+        except PKCS11Error as error:
+            raise self.lost(error) from error
+
+    @contextmanager
+    def ceremony(self) -> Iterator[tuple[Any, str, str]]:
+        """Lend the token with nobody logged in, its officer's PIN and its user's, alone under the lock.
+
+        Raises:
+            PinWrong: a PIN is missing or not accepted.
+            HsmError: as `session()`, or an operation in the block failed.
+        """
+        self._session = None
+        self._library.guard()
+        self._library.reset()
+        try:
+            with self._locked():
+                yield self._found(), self._pin("so-pin"), self._pin("pin")
+        except _PIN_ERRORS as error:
+            raise PinWrong(f"{self.label}: {describe(error)}") from error
+        except PKCS11Error as error:
+            raise HsmError(f"{self.label}: {describe(error)}") from error
+        finally:
+            self._library.reset()
+
+    def _opened(self) -> Any:
+        for pause in (*_PAUSES, None):
+            try:
+                with self._locked():
+                    return self._found().open(user_pin=self._pin("pin"), attribute_mapper=MAPPER)
+            except _PIN_ERRORS as error:
+                self._library.reset()
+                raise PinWrong(f"{self.label}: {describe(error)}") from error
+            except PKCS11Error as error:
+                self._library.reset()
+                if pause is None:
+                    raise _not_opened(self.label, error) from error
+                time.sleep(pause)
+        raise AssertionError  # the last turn of the loop returned or raised
+
+    def _found(self) -> Any:
+        conf = self._directory / "softhsm2.conf"
+        binding = self._library.initialised(conf if conf.is_file() else None, self)
+        return binding.get_token(token_label=self.label)
+
+    def _pin(self, name: str) -> str:
+        try:
+            return (self._directory / name).read_text(encoding="ascii").strip()
         except OSError as error:
-            raise HsmUnavailable(f"{self.label}: the PIN file cannot be read") from error
+            raise PinWrong(f"{self.label}: no file {name}: {error.strerror}") from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            file = (self._directory / "login.lock").open("a")
+        except OSError as error:
+            raise TokenMissing(f"{self.label}: {self._directory}: {error.strerror}") from error
+        with file:
+            _lock(file.fileno())
+            yield
 
 
-@contextmanager
-def _login_lock(directory: Path) -> Iterator[None]:
-    try:
-        file = (directory / "login.lock").open("a")
-    except OSError as error:
-        raise HsmUnavailable(f"{directory} cannot be used: {error.strerror}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _lock(descriptor: int) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise HsmUnavailable("another process holds the login lock") from None
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _not_opened(label: str, error: PKCS11Error) -> HsmUnavailable:
+    if isinstance(error, NoSuchToken):
+        return TokenMissing(label)
+    return HsmUnavailable(f"{label}: {describe(error)}")
+
+
+def describe(error: PKCS11Error) -> str:
+    """Return the CKR code's name, for logs."""
+    return f"{type(error).__name__} {error}".strip()

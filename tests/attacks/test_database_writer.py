@@ -190,10 +190,10 @@ def test_a_blob_of_another_class_is_refused__d10(bench, token):
 
     def wrap_secret(session) -> bytes:
         (wrapping,) = session.get_objects({Attribute.LABEL: "wrap"})
-        secret = session.generate_key(KeyType.AES, 256, store=False, template={Attribute.EXTRACTABLE: True})
+        secret = session.generate_key(KeyType.AES, 256, template={Attribute.TOKEN: False, Attribute.EXTRACTABLE: True})
         return wrapping.wrap_key(secret, mechanism=Mechanism.AES_KEY_WRAP_PAD)
 
-    for wrapped in (token.use(wrap_secret), b"", own.public_key_der, bytes(80)):
+    for wrapped in (wrap_secret(token.session()), b"", own.public_key_der, bytes(80)):
         with (
             pytest.raises(UnwrapRefused),
             bench.keys.vault.unwrapped(WrappedKey(own.key_type, own.public_key_der, wrapped, own.wrapping_key_id)),
