@@ -25,8 +25,8 @@ LANGUAGE: Final = "ro"
 def extracted(package: Path) -> Catalog:
     """Return the texts that a package's code and templates hold."""
     found = Catalog()
-    for file, _line, message, _comments, _context in extract_from_dir(package, _METHODS, keywords=_KEYWORDS):
-        found.add(message, locations=[(f"{package.name}/{file}", 0)])
+    for file, _line, message, _comments, context in extract_from_dir(package, _METHODS, keywords=_KEYWORDS):
+        found.add(message, locations=[(f"{package.name}/{file}", 0)], context=context)
     return found
 
 
