@@ -70,7 +70,8 @@ def _pages(settings: Settings, deps: Deps, codes: Codes) -> views.Pages:
     origin = settings.service.public_origin
     flow = Flow(deps.database, deps.sam, codes, deps.keys, deps.clock, origin)
     browsers = Browsers(deps.keys, deps.entropy, origin)
-    return views.Pages(flow, browsers, deps.clock, settings.service.help_phone)
+    phone = settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}")
+    return views.Pages(flow, browsers, deps.clock, phone)
 
 
 def _site(settings: Settings) -> Site:
@@ -78,7 +79,7 @@ def _site(settings: Settings) -> Site:
         service=lambda: str(gettext("Electronic signature")),
         owner=settings.service.name,
         public_origin=settings.service.public_origin,
-        help_phone=settings.service.help_phone,
+        help_phone=settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}"),
         cookie=COOKIE,
         templates=_HERE / "templates",
         translations=(_HERE / "translations",),

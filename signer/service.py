@@ -18,6 +18,7 @@ from core.statements import IncrementVerdict
 from core.types import ClientId
 from preflight.protocol import DocumentRefused, DocumentReport
 from signer.errors import ContentNotAuthorised, DocumentNotAuthorised, DocumentNotSignable
+from signer.pades.errors import CannotPrepare
 from signer.sam.client import SamClient
 from signer.sam.errors import DigestNotAuthorised
 from signer.sam.protocol import PreparedDocument, SignContents, SignDocument, SignHashes
@@ -56,7 +57,11 @@ class DocumentEngine(Protocol):
     """Writes increments: `signer.pades`."""
 
     def prepare(self, document: bytes, algorithm: SignatureAlgorithm, *, strict: bool) -> Increment:
-        """Return the increment that gives a document a signature field."""
+        """Return the increment that gives a document a signature field.
+
+        Raises:
+            CannotPrepare: the document cannot be given one.
+        """
         ...
 
     def embed(self, document: bytes, before: bytes, after: bytes, cms: bytes) -> bytes:
@@ -153,7 +158,10 @@ class SigningService:
             report = self._inspector.check(document)
         except DocumentRefused as error:
             raise DocumentNotSignable(number, error.reason, error.detail) from error
-        increment = self._engine.prepare(document, warrant.algorithm, strict=report.strict)
+        try:
+            increment = self._engine.prepare(document, warrant.algorithm, strict=report.strict)
+        except CannotPrepare as error:
+            raise DocumentNotSignable(number, "cannot-prepare", error.detail) from error
         verdict = self._inspector.judge(document, increment.before, increment.room, increment.after)
         return PreparedDocument(document, increment.before, increment.after, verdict)
 

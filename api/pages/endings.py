@@ -80,7 +80,7 @@ def unsure() -> Ending:
     return Ending(
         503,
         _("We do not know yet whether signing finished."),
-        (_("Do not enter the code again. We are checking and will e-mail you."),),
+        (_("Do not enter the code again. Go back to the portal: it shows whether the documents are signed."),),
         "temporarily_unavailable",
         numbered=True,
     )

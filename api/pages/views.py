@@ -22,7 +22,7 @@ from api.pages.codes import CodeLength, CodeMissing, read_code
 from api.pages.endings import Ending
 from api.pages.flow import Flow, Language
 from api.pages.labels import item
-from api.pages.words import _, plural
+from api.pages.words import _, ngettext
 from api.requests import request_number
 from citystyle.formats import clock
 from citystyle.language import language, prefer
@@ -224,7 +224,7 @@ class Pages:
         page = render_template(
             "authorize/ended.html",
             ending=ending,
-            back=back,
+            way_back=back,
             link=endings.back_link(found, ending),
             number=request_number() if ending.numbered else "",
         )
@@ -255,7 +255,7 @@ def _words(error: DomainError) -> str:
         case CodeLength():
             return _("The code has eight digits; you typed %(typed)s.", typed=error.typed)
         case CodeWrong():
-            return plural(
+            return ngettext(
                 "The code is not correct. You have one try left.",
                 "The code is not correct. You have %(num)s tries left.",
                 error.tries_left,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, ngettext
+import flask_babel
 
 
 def _(message: str, **arguments: object) -> str:
     """Return a message in the language of the request."""
-    return str(gettext(message, **arguments))
+    return str(flask_babel.gettext(message, **arguments))
 
 
-def plural(singular: str, plural_form: str, count: int, **arguments: object) -> str:
+def ngettext(singular: str, plural: str, number: int, **arguments: object) -> str:
     """Return a message that counts, as `%(num)s`, in the language of the request."""
-    return str(ngettext(singular, plural_form, count, **arguments))
+    return str(flask_babel.ngettext(singular, plural, number, **arguments))
