@@ -1,0 +1,229 @@
+"""A program with everything the `web` zone has, speaking to the other zones' sockets as it likes.
+
+It registers two portals and enrols two citizens as an operator would (that is the test's set-up, over the operator's
+socket), and from then on uses only what `web` may open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import threading
+import time
+from datetime import UTC, datetime
+
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from ca.protocol import CA, IssueCertificate, IssuedCertificate
+from channel.client import Channel
+from channel.protocol import Done, Message
+from core import base64url
+from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.config import Settings
+from core.entropy import SystemEntropy, new_id, new_token
+from preflight.protocol import PREFLIGHT, Judged, JudgeIncrement
+from signer.sam.protocol import (
+    ADMIN,
+    SAM,
+    Activate,
+    Authorised,
+    Enrol,
+    Enrolled,
+    OpenTransaction,
+    PreparedDocument,
+    RegisterPortal,
+    SetState,
+    Signatures,
+    SignDocument,
+    SignHashes,
+    SubmitCode,
+    TransactionView,
+)
+
+SHA256 = HashAlgorithm.SHA256.oid
+ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
+_REPLIES = {call.request: call.reply for call in SAM.by_name.values()}
+
+
+class FakeWeb:
+    """Speaks the protocols of `sam`, `ca` and `preflight` freely."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sam = Channel(SAM, settings.socket("sam"))
+        self.ca = Channel(CA, settings.socket("ca"))
+        self.preflight = Channel(PREFLIGHT, settings.socket("preflight"))
+        self._admin = Channel(ADMIN, settings.socket("sam-admin"))
+        self.entropy = SystemEntropy()
+        self.request_keys: dict[str, ECKey] = {}
+        self.credentials: dict[str, str] = {}
+        self.phones: dict[str, str] = {}
+        self.clients = [self.add_portal("A"), self.add_portal("B")]
+        self.add_citizen("ana", "Ana", "Pop-Ștefănescu", self.clients[0])
+        self.add_citizen("bogdan", "Bogdan", "Țăranu", self.clients[1])
+
+    # -- the operator's part ------------------------------------------------------------------------------------------
+
+    def add_portal(self, name: str) -> str:
+        client = new_id(self.entropy, "client")
+        self.request_keys[client] = ECKey.generate_key("P-256")
+        jwk = json.dumps(self.request_keys[client].as_dict(private=False))
+        self._admin.call(RegisterPortal(client, f"Primăria {name}", f"Primaria {name}", jwk), Done)
+        return client
+
+    def add_citizen(self, account: str, given_name: str, surname: str, client: str) -> str:
+        number = int.from_bytes(self.entropy.token_bytes(4), "big")
+        serial, phone = f"PNORO-29{number:011}"[:19], f"+407{number % 10**8:08}"
+        asked = Enrol(given_name, surname, serial, phone, f"{account}@example.com", client, account, "ec-p256")
+        enrolled = self._admin.call(asked, Enrolled)
+        issued = self.ca.call(IssueCertificate(enrolled.attestation), IssuedCertificate)
+        self._admin.call(Activate(enrolled.credential, issued.certificate), Done)
+        self.credentials[account], self.phones[account] = enrolled.credential, phone
+        return enrolled.credential
+
+    def enrol_only(self, given_name: str, surname: str, client: str) -> Enrolled:
+        """Return a pending credential and its attestation, without asking the CA."""
+        number = int.from_bytes(self.entropy.token_bytes(4), "big")
+        asked = Enrol(
+            given_name,
+            surname,
+            f"PNORO-28{number:011}"[:19],
+            f"+406{number % 10**8:08}",
+            "x@example.com",
+            client,
+            new_id(self.entropy, "account"),
+            "ec-p256",
+        )
+        return self._admin.call(asked, Enrolled)
+
+    def set_state(self, account: str, state: str) -> None:
+        self._admin.call(SetState(self.credentials[account], state), Done)
+
+    # -- the portal's part --------------------------------------------------------------------------------------------
+
+    def claims(self, client: str, account: str, digests: list[bytes], kind: str) -> dict:
+        now = int(datetime.now(UTC).timestamp())
+        token = {"sub": account, "azp": client, "iat": now, "jti": new_token(self.entropy)}
+        details = {
+            "type": "https://cloudsignatureconsortium.org/2025/credential",
+            "credentialID": self.credentials[account],
+            "numSignatures": len(digests),
+            "hashAlgorithmOID": SHA256,
+            "documentDigests": [
+                {"hash": base64url.encode(each), "hashType": kind, "label": f"{number}.pdf"}
+                for number, each in enumerate(digests)
+            ],
+        }
+        return {
+            "iss": client,
+            "client_id": client,
+            "aud": self.settings.service.public_origin,
+            "iat": now,
+            "exp": now + 300,
+            "jti": new_token(self.entropy),
+            "authorization_details": [details],
+            "account_token": f"e30.{base64url.encode(json.dumps(token).encode())}.x",
+        }
+
+    def signed(self, client: str, claims: dict, key: ECKey | None = None) -> str:
+        header = {"alg": "ES256", "typ": "oauth-authz-req+jwt"}
+        payload = json.dumps(claims).encode()
+        return jws.serialize_compact(header, payload, key or self.request_keys[client], algorithms=["ES256"])
+
+    # -- what `web` says ----------------------------------------------------------------------------------------------
+
+    def ask(self, request: Message) -> Message:
+        return self.sam.call(request, _REPLIES[type(request)])
+
+    def open(self, *digests: bytes, account: str = "ana", kind: str = "dtbsr") -> TransactionView:
+        client = self.home(account)
+        token = self.signed(client, self.claims(client, account, list(digests), kind))
+        view = self.ask(OpenTransaction(client, "ro", token))
+        assert isinstance(view, TransactionView)
+        return view
+
+    def authorise(self, *digests: bytes, account: str = "ana", kind: str = "dtbsr") -> Authorised:
+        view = self.open(*digests, account=account, kind=kind)
+        authorised = self.ask(SubmitCode(view.transaction, self.home(account), self.code(account)))
+        assert isinstance(authorised, Authorised)
+        return authorised
+
+    def sign(self, sad: str, *digests: bytes, account: str = "ana") -> list[bytes]:
+        order = SignHashes(sad, self.home(account), self.credentials[account], SHA256, ECDSA, list(digests))
+        answer = self.ask(order)
+        assert isinstance(answer, Signatures)
+        return answer.signatures
+
+    def judged(self, original: bytes, before: bytes, room: int, after: bytes) -> PreparedDocument:
+        """Return the document with preflight's verdict on its increment."""
+        verdict = self.preflight.call(JudgeIncrement(original, before, room, after), Judged).verdict
+        return PreparedDocument(original, before, after, verdict)
+
+    def sign_document(self, sad: str, document: PreparedDocument, account: str = "ana") -> Message:
+        return self.ask(SignDocument(sad, self.home(account), self.credentials[account], SHA256, ECDSA, document))
+
+    def home(self, account: str) -> str:
+        return self.clients[0] if account != "bogdan" else self.clients[1]
+
+    # -- what the test observes ---------------------------------------------------------------------------------------
+
+    def messages(self, account: str) -> list[str]:
+        """Return the SMS a citizen got, oldest first: their phone, which `web` does not see."""
+        found = []
+        for path in self.settings.outbox().glob("*.json"):
+            message = json.loads(path.read_text(encoding="utf-8"))
+            if message["to"] == self.phones[account]:
+                found.append((message["at"], message["text"]))
+        return [text for _, text in sorted(found)]
+
+    def code(self, account: str) -> str:
+        found = re.search(r"#(\d{8})$", self.messages(account)[-1])
+        assert found
+        return found[1]
+
+    def key_uses(self) -> int:
+        """Return how many digests met a signatory's key, as the evidence tells."""
+        return len(self.evidence("signing intended"))
+
+    def evidence(self, event: str | None = None) -> list[str]:
+        path = self.settings.zone_dir("sam") / "db.sqlite"
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            rows = [row[0] for row in connection.execute("SELECT event FROM evidence ORDER BY id")]
+        return rows if event is None else [each for each in rows if each == event]
+
+
+def sha256(data: bytes | str) -> bytes:
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).digest()
+
+
+def at_once(calls: list) -> list:
+    """Run functions at the same moment, each in a thread; return each result or the error it raised."""
+    barrier = threading.Barrier(len(calls))
+    outcomes: list = [None] * len(calls)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            outcomes[number] = calls[number]()
+        except Exception as error:  # noqa: BLE001  # the outcome is what is looked at
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def eventually(check, seconds: float = 20.0):
+    """Return what `check` returns as soon as it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
