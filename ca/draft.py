@@ -21,7 +21,7 @@ from hsm.x509_keys import x509_key
 Sha2: TypeAlias = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 ONE_SECOND: Final = timedelta(seconds=1)
-_HASHES: Final[dict[HashAlgorithm, Sha2]] = {
+HASHES: Final[dict[HashAlgorithm, Sha2]] = {
     HashAlgorithm.SHA256: hashes.SHA256(),
     HashAlgorithm.SHA384: hashes.SHA384(),
     HashAlgorithm.SHA512: hashes.SHA512(),
@@ -68,7 +68,7 @@ class Draft:
     @property
     def hash(self) -> Sha2:
         """The hash to sign it with."""
-        return _HASHES[self.issuer.hash(self.profile.rsa_hash)]
+        return HASHES[self.issuer.hash(self.profile.rsa_hash)]
 
     def builder(self) -> x509.CertificateBuilder:
         """Return a builder that holds everything but the signature."""

@@ -40,7 +40,11 @@ class Person:
 
 
 def authority_name(settings: Ca, common_name: str) -> Name:
-    """Return the name of a CA. Source: EN 319 412-2 GEN-4.2.3.1."""
+    """Return the name of a CA. Source: EN 319 412-2 GEN-4.2.3.1.
+
+    Raises:
+        Malformed: a text too long or too short for its attribute.
+    """
     return _name(
         (NameOID.COUNTRY_NAME, settings.country),
         (NameOID.ORGANIZATION_NAME, settings.organization),
@@ -94,4 +98,7 @@ def common_name(given_name: str, surname: str) -> str:
 
 
 def _name(*attributes: tuple[ObjectIdentifier, str]) -> Name:
-    return Name([NameAttribute(oid, value) for oid, value in attributes])
+    try:
+        return Name([NameAttribute(oid, value) for oid, value in attributes])
+    except ValueError as error:  # a length that X.520 does not allow
+        raise Malformed(f"name: {error}") from error

@@ -1,0 +1,45 @@
+"""Files that everybody may read: the authority writes them, the `status` zone serves them.
+
+A file is replaced as a whole or not at all: a full disk or a crash leaves the old one in its place.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+ROOT_CERTIFICATE: Final = "root.crt"  # DER
+ISSUING_CERTIFICATE: Final = "issuing.crt"  # DER
+ROOT_CERTIFICATE_PEM: Final = "root.pem"
+ISSUING_CERTIFICATE_PEM: Final = "issuing.pem"
+ROOT_CRL: Final = "root.crl"  # DER
+ISSUING_CRL: Final = "issuing.crl"  # DER
+
+
+def publish(directory: Path, name: str, data: bytes) -> None:
+    """Put a file in its place, durably, before this returns.
+
+    Raises:
+        OSError: it could not be written; the old one is still there.
+    """
+    new = directory / f".{name}.new"
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)  # whatever the umask says: it is meant to be read
+            os.fsync(file.fileno())
+        new.replace(directory / name)
+    finally:
+        new.unlink(missing_ok=True)
+    _sync(directory)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
