@@ -132,9 +132,7 @@ class WebBench:
         self.http = self.client()
 
     def deps(self) -> Deps:
-        return Deps(
-            self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check
-        )
+        return Deps(self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check)
 
     def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""
@@ -261,11 +259,11 @@ class WebBench:
         body = {name: value for name, value in (body | changes).items() if value is not ...}
         return self.call("signatures/signHash", body, token)
 
-    def sign_doc(self, portal: Portal, token: str, documents, **changes):
+    def sign_doc(self, portal: Portal, token: str, contents, **changes):
         element = {"signature_format": "P", "conformance_level": "AdES-B-B", "signAlgo": ECDSA_OID}
         body = {
             "credentialID": portal.credential,
-            "documents": [element | {"document": base64.b64encode(each).decode()} for each in documents],
+            "documents": [element | {"document": base64.b64encode(each).decode()} for each in contents],
         }
         return self.call("signatures/signDoc", body | changes, token)
 
