@@ -43,6 +43,14 @@ def write_pinned(path: Path, content: bytes) -> None:
     _write(path, content, SECRET_MODE)
 
 
+def replace_secret(path: Path, content: bytes) -> None:
+    """Give a secret file new content, whole or not at all."""
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
+    _write(partial, content, SECRET_MODE)
+    partial.replace(path)
+
+
 def _write(path: Path, content: bytes, mode: int) -> None:
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)

@@ -13,12 +13,14 @@ import os
 import resource
 import signal
 import sys
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.sync import SyncWorker
 
 from apps.installation import from_arguments
 from core.entropy import Entropy, SystemEntropy, new_id
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
+_BEAT_SECONDS: Final = 60.0
 _FAILED_TO_START: Final = 3  # gunicorn's own code for a worker that cannot boot: the master stops and says so
 
 
@@ -54,7 +57,7 @@ class Zone:
     threads: int = 1
     seconds: int = 60  # a worker silent for so long is ended
     prepare: Callable[[], None] | None = None  # limits of a worker, set once its application stands
-    environment: dict[str, str] = field(default_factory=dict)
+    beat: Callable[[], None] | None = None  # done about once a minute between requests, by zones with one thread
 
 
 def main(make: Callable[[Settings], Zone]) -> None:
@@ -98,15 +101,15 @@ def prctl(option: int, value: int) -> None:
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, zone: Zone) -> None:
-        self._zone = zone
+        self.zone = zone
         super().__init__()
 
     def load_config(self) -> None:
-        zone = self._zone
+        zone = self.zone
         settings: dict[str, Any] = {
             "bind": [*zone.listen, *(f"unix:{path}" for path in zone.sockets)],
             "workers": zone.workers,
-            "worker_class": "gthread" if zone.threads > 1 else "sync",
+            "worker_class": "gthread" if zone.threads > 1 else _OneThread,
             "threads": zone.threads,
             "timeout": zone.seconds,
             "graceful_timeout": 2,  # `paraph run` promises to stop within five seconds
@@ -115,7 +118,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "proc_name": f"paraph-{zone.name}",
             "control_socket_disable": True,  # nobody manages a zone but its supervisor
             "logger_class": _Log,
-            "post_fork": lambda _master, _worker: _after_fork(zone),
+            "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
             "limit_request_line": 8190,
             "limit_request_fields": 60,
@@ -125,15 +128,27 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> WSGIApplication:
         try:
-            return _with_request_id(self._zone.build(), SystemEntropy())
+            return _with_request_id(self.zone.build(), SystemEntropy())
         except DomainError as error:
             log.critical("cannot start", extra={"error": type(error).__name__, "detail": error.detail})
             sys.exit(_FAILED_TO_START)
 
 
-def _after_fork(zone: Zone) -> None:
-    die_with_parent(signal.SIGKILL)
-    os.environ.update(zone.environment)
+class _OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A worker that does everything in its one thread, the zone's beat included."""
+
+    _next_beat = 0.0
+
+    def notify(self) -> None:
+        """Tell the master that this worker lives; gunicorn calls it between requests."""
+        super().notify()
+        zone: Zone = self.app.zone
+        if zone.beat is not None and time.monotonic() >= self._next_beat:
+            self._next_beat = time.monotonic() + _BEAT_SECONDS
+            try:
+                zone.beat()
+            except DomainError as error:
+                log.warning("beat failed", extra={"error": type(error).__name__, "detail": error.detail})
 
 
 def _with_request_id(application: WSGIApplication, entropy: Entropy) -> WSGIApplication:
