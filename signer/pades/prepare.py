@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
-from pyhanko.pdf_utils.misc import get_and_apply
+from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
 from pyhanko.sign.fields import SigSeedSubFilter, ensure_sig_flags, prepare_sig_field
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
@@ -100,11 +99,11 @@ def _free_name(writer: SignatureWriter) -> str:
 
 
 def _top_names(root: Any) -> list[str]:
-    fields = get_and_apply(root, "/AcroForm", lambda form: form.get("/Fields", ArrayObject()), default=ArrayObject())
+    form = root["/AcroForm"] if "/AcroForm" in root else {}  # noqa: SIM401  # pyHanko's get does not follow references
+    fields = form["/Fields"] if "/Fields" in form else []  # noqa: SIM401  # as above
     if len(fields) > _MAX_FIELDS:
         raise CannotPrepare(f"{len(fields)} fields")
-    names = [field.get("/T") for field in fields]
-    return [str(name) for name in names if isinstance(name, TextStringObject)]
+    return [str(fields[at]["/T"]) for at in range(len(fields)) if "/T" in fields[at]]
 
 
 def _box(page: Any, visible: Appearance) -> tuple[int, int, int, int]:

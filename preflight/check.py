@@ -1,0 +1,102 @@
+"""Whether a document can be signed, and what is worth knowing of it before the citizen is asked for a code.
+
+Rules: the library's own words never leave; every exception ends in a class of `preflight.reasons`; nothing is repaired
+in silence, because a rewritten file is another document.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pyhanko.pdf_utils.generic import DictionaryObject
+
+from core.errors import DomainError
+from preflight import pictures
+from preflight.active import check_active_content
+from preflight.earlier import broken_signatures
+from preflight.forms import Form, inspect_form
+from preflight.layers import has_layers
+from preflight.protocol import DocumentRefused, DocumentReport
+from preflight.reading import OpenDocument, open_document
+from preflight.values import entry
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def check_document(data: bytes) -> DocumentReport:
+    """Return the report on a document that can be signed.
+
+    Raises:
+        DocumentRefused: it cannot; `reason` says why.
+    """
+    return guarded(lambda: _check(data))
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """Do `work`; whatever a hostile document makes a library raise becomes a refusal."""
+    try:
+        return work()
+    except DomainError:
+        raise
+    except MemoryError as error:
+        raise DocumentRefused("too-heavy", "memory") from error
+    except Exception as error:
+        log.info("document refused", extra={"error": type(error).__name__, "detail": str(error)[:200]})
+        raise DocumentRefused("damaged", f"{type(error).__name__}: {error}"[:500]) from error
+
+
+def _check(data: bytes) -> DocumentReport:
+    document = open_document(data)
+    pages = _page_count(document)
+    form = inspect_form(document.root)
+    check_active_content(document)
+    layers = has_layers(document.root)
+    broken = broken_signatures(document.reader) if form.signatures else set()
+    return DocumentReport(
+        pages=pages,
+        strict=document.strict,
+        earlier_signatures=len(form.signatures),
+        earlier_signatures_broken=len(broken),
+        warnings=_warnings(document, form, layers=layers, broken=bool(broken)),
+    )
+
+
+def _page_count(document: OpenDocument) -> int:
+    """Return how many pages both engines count: a file that they read differently is two documents (attack H7)."""
+    if entry(document.root["/Pages"], "/Count", 0) == 0:
+        raise DocumentRefused("no-pages")
+    _first_page(document)
+    pages = pictures.page_count(document.data)
+    if pages == 0:
+        raise DocumentRefused("no-pages")
+    if pages != document.reader.root["/Pages"]["/Count"]:
+        raise DocumentRefused("damaged", "engines count different pages")
+    return pages
+
+
+def _first_page(document: OpenDocument) -> Any:
+    page = document.reader.find_page_for_modification(0)[0].get_object()
+    if not isinstance(page, DictionaryObject):
+        raise DocumentRefused("damaged", "first page")
+    return page
+
+
+def _warnings(document: OpenDocument, form: Form, *, layers: bool, broken: bool) -> list[str]:
+    root = document.root
+    permissions = entry(root, "/Perms", DictionaryObject())
+    found = {
+        "earlier-signature-broken": broken,
+        "earlier-signatures": bool(form.signatures),
+        "tolerant": not document.strict,
+        "encrypted": document.reader.encrypted,
+        "xfa-static": form.has_xfa,
+        "usage-rights": "/UR3" in permissions or "/UR" in permissions,
+        "attachments": "/EmbeddedFiles" in entry(root, "/Names", DictionaryObject()),
+        "portfolio": "/Collection" in root,
+        "layers": layers,
+        "need-appearances": form.needs_appearances,
+    }
+    return [code for code, applies in found.items() if applies]
