@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from asn1crypto.core import Any, Asn1Value, IA5String, ObjectIdentifier, PrintableString, Sequence, SequenceOf
+from asn1crypto.core import Any, Asn1Value, IA5String, ObjectIdentifier, PrintableString, Sequence, SequenceOf, Void
 
 from ca.profiles import QcClaims
 from core.errors import Malformed
@@ -89,9 +89,9 @@ def _identifiers(*dotted: str) -> _Identifiers:
 
 
 def _read(name: str, info: Asn1Value) -> Statement:
-    if name in {COMPLIANCE, SSCD}:
-        if info.native is not None:
-            raise ValueError(f"{name} has a value")
+    if isinstance(info, Void) != (name in {COMPLIANCE, SSCD}):
+        raise ValueError(f"statement {name}: a value where none belongs, or none")
+    if isinstance(info, Void):
         return Statement(name)
     if name == PDS:
         places = info.parse(_Locations)

@@ -1,0 +1,126 @@
+"""A certification authority on the workbench: real database and files, its keys in memory or on tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from ca import ceremony, names, public_keys
+from ca.draft import Draft, Issuer, new_serial
+from ca.profiles import signatory
+from ca.protocol import CA, IssueCertificate, IssuedCertificate
+from ca.server import ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY, authority, server
+from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
+from core.config import Settings, load
+from core.statements import KeyAttestation
+from core.types import Dtbsr
+from hsm.ports import SigningKey
+from storage.engine import Database
+from tests.support.clocks import FakeClock, FakeEntropy
+from tests.support.in_process import InProcess
+from tests.support.software_hsm import SoftwareSigningKey
+
+PEER = frozenset({0})
+ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
+DAN = {"given_name": "Dan", "surname": "Dănilă", "subject_serial": "PNORO-1850505400018"}
+
+
+def settings_for(state: Path, **ca: object) -> Settings:
+    """Return the embedded default's settings with another state folder and a key type that is quick to make."""
+    overrides: dict[str, dict[str, Any]] = {"": {"state_dir": str(state)}, "ca": {"key": "ec-p384", **ca}}
+    return load(Path("config/paraph.toml"), overrides)
+
+
+def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c-1", **person: str) -> KeyAttestation:
+    """Return the SAM's signed word for a key."""
+    unsigned = KeyAttestation(
+        public_key_der=public_key_der,
+        credential=credential,
+        signatory="s-1",
+        record_version=1,
+        signature=b"",
+        **(ANA | person),
+    )
+    digest = HashAlgorithm.SHA256.new(unsigned.to_be_signed()).digest()
+    signature = sam_key.sign(Dtbsr(HashAlgorithm.SHA256, digest), SignatureAlgorithm.ECDSA_SHA256)
+    return msgspec.structs.replace(unsigned, signature=signature)
+
+
+class CaBench:
+    """An authority after its ceremony. Clock and entropy are the test's; `signatures` counts uses of the issuing key."""
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        root_key: Any = None,
+        issuing_key: Any = None,
+        clock: FakeClock | None = None,
+        **ca: object,
+    ) -> None:
+        self.settings = settings_for(state, **ca)
+        self.clock = clock or FakeClock()
+        self.entropy = FakeEntropy()
+        self.signatures: list[bytes] = []
+        self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
+        self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
+        self.sam_key = SoftwareSigningKey(KeyType.EC_P256)
+        self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
+        self._write()
+        self.database = Database(self.settings.zone_dir("ca") / "db.sqlite")
+        self.start()
+
+    def _write(self) -> None:
+        published, zone = self.settings.published(), self.settings.zone_dir("ca")
+        published.mkdir(parents=True)
+        zone.mkdir(parents=True)
+        ceremony.publish_all(self.made, published)
+        (zone / ISSUING_PEM).write_bytes(self.made.issuing_pem)
+        (zone / ROOT_PEM).write_bytes(self.made.root_pem)
+        pinned = serialization.load_der_public_key(self.sam_key.public_key_der).public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        (zone / SAM_ATTESTATION_KEY).write_bytes(pinned)
+
+    def start(self) -> None:
+        """Start the zone, again if it runs."""
+        self.authority = authority(self.settings, self.issuing_key, self.database, self.clock, self.entropy)
+        self.caller = InProcess(CA, server(self.authority, PEER))
+
+    @property
+    def issuer(self) -> Issuer:
+        return Issuer.of(x509.load_der_x509_certificate(self.made.issuing))
+
+    @property
+    def root(self) -> Issuer:
+        return Issuer.of(x509.load_der_x509_certificate(self.made.root))
+
+    def attest(self, key: SoftwareSigningKey | None = None, credential: str = "c-1", **person: str) -> KeyAttestation:
+        """Return the SAM's word for a new key of Ana's, or of whom and for which is said."""
+        key = key or SoftwareSigningKey(KeyType.EC_P256)
+        return attestation(self.sam_key, key.public_key_der, credential, **person)
+
+    def issue(self, key: SoftwareSigningKey | None = None, **person: str) -> x509.Certificate:
+        """Return a certificate, issued through the zone's protocol."""
+        issued = self.caller.call(IssueCertificate(self.attest(key, **person)), IssuedCertificate)
+        return x509.load_der_x509_certificate(issued.certificate)
+
+    def draft(self, **changes: object) -> Draft:
+        """Return the draft of a certificate of Ana's that breaks no rule, but for `changes`."""
+        values = {
+            "profile": signatory(self.settings.ca),
+            "issuer": self.issuer,
+            "serial": new_serial(self.entropy),
+            "subject": names.signatory_name(names.Person(**ANA)),
+            "public_key": public_keys.load(SoftwareSigningKey(KeyType.EC_P256).public_key_der),
+            "not_before": self.clock.now(),
+        }
+        return Draft(**(values | changes))  # type: ignore[arg-type]  # tests pass what they want
+
+
+NINETY_DAYS_LESS_A_SECOND = timedelta(days=90, seconds=-1)
