@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from channel.client import Channel
 from channel.protocol import M, Message
 from core.errors import Unavailable
 from core.statements import IncrementVerdict
-from preflight.protocol import PREFLIGHT, CheckDocument, DocumentRefused, DocumentReport, Judged, JudgeIncrement
+from preflight.protocol import CheckDocument, DocumentRefused, DocumentReport, Judged, JudgeIncrement
 
 
 class PreflightClient:
     """Calls the `preflight` zone."""
 
-    def __init__(self, socket: Path) -> None:
-        self._channel = Channel(PREFLIGHT, socket)
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
 
     def check(self, document: bytes) -> DocumentReport:
         """Return what is worth knowing of a document.
