@@ -37,7 +37,7 @@ def create_app(settings: Settings, deps: Deps) -> Flask:
     app = Flask("api", static_folder=None, root_path=str(_HERE))
     app.config["PROPAGATE_EXCEPTIONS"] = False  # an error nobody foresaw is a bare 500, in tests as in production
     number_requests(app, deps.entropy)
-    refuse_ambiguity(app, settings.service.public_origin)
+    refuse_ambiguity(app)
     dress(app, _site(settings))
     codes = Codes(deps.database, deps.keys, deps.sam, deps.clock, deps.entropy)
     methods = _methods(settings, deps, codes)

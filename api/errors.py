@@ -45,7 +45,6 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     no.BodyMalformed: Wire(400, _BAD, "The request body is malformed"),
     no.BodyTooLarge: Wire(413, _BAD, "The request body is too large"),
     no.MediaTypeUnsupported: Wire(415, _BAD, "The media type of the request body is not supported"),
-    no.ForeignHost: Wire(400, _BAD, "The request is for another host"),
     no.RepeatedField: Wire(400, _BAD, "A parameter, header or cookie is repeated"),
     Malformed: Wire(400, _BAD, "The request is malformed"),
     Unavailable: Wire(503, "temporarily_unavailable", "The service is temporarily unavailable"),
@@ -154,9 +153,6 @@ def answer_errors(app: Flask, page_of: Callable[[DomainError], Response]) -> Non
         code = error.code if error.code in _BY_STATUS else 500
         if is_page():
             return cast("Response", pages.get(code, pages[400])(error))
-        cause = getattr(error, "original_exception", None)
-        if cause is not None:
-            _log.error("failed", exc_info=cause)
         answer = _response(_BY_STATUS[code], _BY_STATUS[code].description)
         answer.headers.extend({name: value for name, value in error.get_headers() if name == "Allow"})
         return answer

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from flask import Request
 
+from api.bodies import read_body
 from api.refusals import BodyMalformed, MediaTypeUnsupported, RepeatedField
 
 Form = dict[str, str]
@@ -23,8 +24,7 @@ def read_form(request: Request, limit: int) -> Form:
     """
     if request.mimetype != _MEDIA_TYPE or request.headers.get("Content-Encoding"):
         raise MediaTypeUnsupported(request.mimetype[:60])
-    request.max_content_length = limit
-    body = request.get_data(cache=False)
+    body = read_body(request, limit)
     try:
         pairs = parse_qsl(
             body.decode(),

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from flask import Request, Response
 
+from api.bodies import read_body
 from api.refusals import BodyMalformed, MediaTypeUnsupported
 from core import strict_json
 from core.errors import Malformed
@@ -27,8 +28,7 @@ def read_json(request: Request, limit: int) -> strict_json.Json:
         MediaTypeUnsupported: not application/json, or compressed.
         BodyMalformed: not one JSON object, or one that two readers might read differently.
     """
-    request.max_content_length = limit
-    body = request.get_data(cache=False)
+    body = read_body(request, limit)
     if not body:
         return {}
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding"):

@@ -101,10 +101,6 @@ class TokenEnded(DomainError):
     """The token has expired or was revoked."""
 
 
-class ForeignHost(DomainError):
-    """The request names another host than ours (attack Z14)."""
-
-
 class RepeatedField(DomainError):
     """A header, cookie or parameter is there twice (attacks Z6, P5)."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask, g, request
 
-from api.refusals import ForeignHost, RepeatedField
+from api.refusals import RepeatedField
 from core.entropy import Entropy
 from core.logs import current_request
 
@@ -33,16 +33,13 @@ def number_requests(app: Flask, entropy: Entropy) -> None:
         g.request_number = current_request() or entropy.token_bytes(6).hex()
 
 
-def refuse_ambiguity(app: Flask, public_origin: str) -> None:
-    """Refuse requests for another host, and a media type that came twice (attacks Z6, Z14, N1).
+def refuse_ambiguity(app: Flask) -> None:
+    """Refuse a media type that came twice: it reaches us as one value joined with a comma (attack N1).
 
-    A header that came twice reaches us as one value joined with commas.
+    Another host than ours is refused before (`citystyle.guards`).
     """
-    host = public_origin.split("://", 1)[1].lower()
 
     @app.before_request
     def refuse() -> None:
-        if request.environ.get("HTTP_HOST", "").lower() != host:
-            raise ForeignHost
         if "," in request.environ.get("CONTENT_TYPE", ""):
             raise RepeatedField("Content-Type")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
 from api.csc.credentials import Credentials
 from api.csc.info import info, language_tag
@@ -43,6 +43,7 @@ class Methods:
 def csc(settings: Settings, methods: Methods) -> Blueprint:
     """Return the CSC API v2 methods."""
     routes = Blueprint("csc", __name__)
+    picture = LOGO.read_bytes()
 
     def principal() -> Principal:
         return methods.bearer.principal(request.headers.get("Authorization"))
@@ -75,7 +76,7 @@ def csc(settings: Settings, methods: Methods) -> Blueprint:
 
     @routes.get("/csc/logo.png")
     def logo() -> Response:
-        return send_file(LOGO, max_age=86_400)
+        return Response(picture, mimetype="image/png", headers={"Cache-Control": "public, max-age=86400"})
 
     return routes
 

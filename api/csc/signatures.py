@@ -146,7 +146,7 @@ def _document_algorithm(element: Fields) -> SignatureAlgorithm:
     level = element.get("conformance_level")
     if level is not None and (not isinstance(level, str) or level.lower() != "ades-b-b"):
         raise InvalidParameter("conformance_level")
-    if element.get("signed_envelope_property") not in {None, "Revision"}:
+    if element.get("signed_envelope_property") not in (None, "Revision"):
         raise InvalidParameter("signed_envelope_property")
     if element.get("signed_props") not in (None, []):
         raise InvalidParameter("signed_props")

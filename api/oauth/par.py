@@ -104,7 +104,7 @@ class PushedRequests:
         redirect_uri = _redirect_uri(client, claims.get("redirect_uri"))
         if claims.get("response_type") != "code":
             raise ResponseTypeUnsupported(str(claims.get("response_type"))[:40])
-        if claims.get("scope") not in {None, Scope.CREDENTIAL} or Scope.CREDENTIAL not in client.scopes:
+        if claims.get("scope") not in (None, Scope.CREDENTIAL) or Scope.CREDENTIAL not in client.scopes:
             raise ScopeNotAllowed(str(claims.get("scope"))[:40])
         if any(name in claims for name in _CLASSIC):  # two places that could disagree (attack P8)
             raise DetailsInvalid("classic parameters beside authorization_details")

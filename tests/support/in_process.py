@@ -34,7 +34,7 @@ class InProcess:
             raise_failure(self._protocol, data)
         return decode(reply, data)
 
-    def _send(self, name: str, body: bytes) -> tuple[int, bytes]:
+    def _send(self, name, body):
         answer: list[str] = []
         environ = {
             "REQUEST_METHOD": "POST",

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jws
@@ -130,6 +131,8 @@ class WebBench:
         self.a = self.register("Primăria Sectorului 3", "https://portal-a.example.com/back", "ana")
         self.b = self.register("Primăria Țăndărei", "https://portal-b.example.com/back?x=1", "bogdan")
         self.http = self.client()
+        self.c: Portal = self.a
+        self.elsewhere = ""
 
     def deps(self) -> Deps:
         return Deps(self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check)
@@ -231,7 +234,7 @@ class WebBench:
         form = {name: value for name, value in (form | changes).items() if value is not None}
         return self.http.post("/oauth2/token", data=form, headers=portal.basic)
 
-    def service_token(self, portal: Portal) -> str:
+    def service_token(self, portal):
         form = {"grant_type": "client_credentials", "client_id": portal.client}
         return self.http.post("/oauth2/token", data=form, headers=portal.basic).json["access_token"]
 
@@ -292,7 +295,7 @@ class Browser:
         self._bench = bench
         self._http = HostClient(bench.app, bench.origin, use_cookies=True)
         self.address = ""
-        self.response = None
+        self.response: Any = None
 
     @property
     def text(self) -> str:
@@ -305,7 +308,7 @@ class Browser:
         return self.response.status_code
 
     @property
-    def title(self) -> str:
+    def title(self):
         return html.unescape(re.search(r"<title>(.*?)</title>", self.response.text, re.DOTALL)[1]).strip()
 
     def get(self, address: str, **more) -> Browser:
@@ -318,7 +321,7 @@ class Browser:
         self.response = self._http.post(self.address, data=form, **more)
         return self._follow()
 
-    def press(self, action: str, **fields: str) -> Browser:
+    def press(self, action, **fields):
         """Send the form that holds this button."""
         key = re.search(r'name="key" value="([^"]+)"', self.response.text)
         assert key, self.response.text
@@ -332,7 +335,7 @@ class Browser:
         return self.press("authorise", code=self._bench.phone.code)
 
     @property
-    def way_out(self) -> str:
+    def way_out(self):
         """Where the page leads to by itself."""
         found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', self.response.text)
         assert found, self.text
@@ -343,7 +346,7 @@ class Browser:
         """What the portal will be told."""
         return {name: values[0] for name, values in parse_qs(urlsplit(self.way_out).query).items()}
 
-    def cookie(self, name: str = "__Host-paraph") -> str | None:
+    def cookie(self, name="__Host-paraph"):
         found = self._http.get_cookie(name, domain=urlsplit(self._bench.origin).hostname)
         return None if found is None else found.value
 
