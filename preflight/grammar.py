@@ -277,8 +277,7 @@ def _expect_form(original: Original, new: dict[Ref, Value], expected: dict[Ref, 
     form = original.value(where) if isinstance(where, Ref) else where
     if not isinstance(form, dict):
         raise IncrementNotAllowed("form")
-    changed: dict[str, Value] = {key: value for key, value in form.items() if key != "/NeedAppearances"}
-    changed["/SigFlags"] = 3
+    changed: dict[str, Value] = {**form, "/SigFlags": 3}
     fields = _appended(original, expected, form.get("/Fields"), field)
     if fields is not None:
         changed["/Fields"] = fields

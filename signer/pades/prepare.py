@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
-from pyhanko.sign.fields import SigSeedSubFilter, ensure_sig_flags, prepare_sig_field
+from pyhanko.pdf_utils.generic import DictionaryObject, NameObject, NumberObject
+from pyhanko.sign.fields import SigSeedSubFilter, prepare_sig_field
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from core.errors import DomainError
@@ -22,6 +22,7 @@ from stamp.appearance import NoPlace, appearance, place
 
 _FIELD_NAME: Final = "Paraph"
 _MAX_FIELDS: Final = 10_000
+_SIGNED_APPEND_ONLY: Final = 3  # SigFlags, ISO 32000-2 table 225
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _prepare(original: bytes, options: SignatureOptions, *, strict: bool) -> Pre
     box = _box(page.get_object(), visible) if visible else None
     name = _free_name(writer)
     _created, field = prepare_sig_field(name, writer.root, writer, include_on_page=page, box=box)
-    ensure_sig_flags(writer)
+    _set_flags(writer)
     signature = _signature(options)
     field.get_object()[NameObject("/V")] = writer.add_object(signature)
     if visible:
@@ -78,6 +79,15 @@ def _signature(options: SignatureOptions) -> SignatureObject:
         contact_info=options.contact,
         bytes_reserved=options.room - 2,
     )
+
+
+def _set_flags(writer: SignatureWriter) -> None:
+    """Mark the form as signed and append-only. Unlike pyHanko's own, this leaves /NeedAppearances: without it a form
+    looks different, and `preflight` refuses it where values depend on it."""
+    form = writer.root["/AcroForm"]
+    if "/SigFlags" not in form or form["/SigFlags"] != _SIGNED_APPEND_ONLY:
+        form["/SigFlags"] = NumberObject(_SIGNED_APPEND_ONLY)
+        writer.update_container(form)
 
 
 def _cut(writer: SignatureWriter, signature: SignatureObject) -> PreparedIncrement:

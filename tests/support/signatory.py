@@ -54,9 +54,13 @@ class SoftwareSignatory:
         return self.key.sign(digest, padding.PKCS1v15(), hashing)
 
 
-@functools.cache
 def software_signatory(key_type: KeyType = KeyType.EC_P256) -> SoftwareSignatory:
     """Return the signatory with a key of this type; made once for a test run."""
+    return _made(key_type)
+
+
+@functools.cache
+def _made(key_type: KeyType) -> SoftwareSignatory:
     root_key, issuing_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     key = (
         rsa.generate_private_key(65537, key_type.bits)
