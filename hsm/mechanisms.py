@@ -15,7 +15,7 @@ SoftHSM takes the attributes in order and lets none follow it.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asn1crypto.keys import ECDomainParameters
 from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
@@ -26,30 +26,43 @@ from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Table = Mapping[Attribute, Any]
+    Table = Mapping[Attribute, Any]  # an attribute table: what a key is asked to be, or must be
 
 ECDSA_MECHANISMS: Final = (Mechanism.ECDSA,)
 RSA_MECHANISMS: Final = (Mechanism.RSA_PKCS, Mechanism.RSA_PKCS_PSS)
 # One list for the unwrapped keys of both kinds, because the wrapping key's template holds it as a constant.
 UNWRAPPED_MECHANISMS: Final = tuple(sorted(ECDSA_MECHANISMS + RSA_MECHANISMS))
 
-DIGEST_INFO: Final = MappingProxyType(  # RFC 8017 §9.2 note 1: DER of DigestInfo up to the digest, NULL parameters
-    {
-        HashAlgorithm.SHA256: bytes.fromhex("3031300d060960864801650304020105000420"),
-        HashAlgorithm.SHA384: bytes.fromhex("3041300d060960864801650304020205000430"),
-        HashAlgorithm.SHA512: bytes.fromhex("3051300d060960864801650304020305000440"),
-    }
-)
-MECHANISM: Final = MappingProxyType(  # mechanism and its parameter; for PSS hash, MGF1 with the same hash, salt as long
-    {
-        SignatureAlgorithm.ECDSA_SHA256: (Mechanism.ECDSA, None),
-        SignatureAlgorithm.ECDSA_SHA384: (Mechanism.ECDSA, None),
-        SignatureAlgorithm.RSA_PSS_SHA256: (Mechanism.RSA_PKCS_PSS, (Mechanism.SHA256, MGF.SHA256, 32)),
-        SignatureAlgorithm.RSA_PKCS1_SHA256: (Mechanism.RSA_PKCS, None),
-        SignatureAlgorithm.RSA_PKCS1_SHA384: (Mechanism.RSA_PKCS, None),
-        SignatureAlgorithm.RSA_PKCS1_SHA512: (Mechanism.RSA_PKCS, None),
-    }
-)
+# RFC 8017 §9.2 note 1: DER of DigestInfo up to the digest, its parameters an explicit NULL.
+_DIGEST_INFO = {
+    HashAlgorithm.SHA256: bytes.fromhex("3031300d060960864801650304020105000420"),
+    HashAlgorithm.SHA384: bytes.fromhex("3041300d060960864801650304020205000430"),
+    HashAlgorithm.SHA512: bytes.fromhex("3051300d060960864801650304020305000440"),
+}
+
+
+class Recipe(NamedTuple):
+    """How the token makes a signature with one of our algorithms; worked out once, because keys sign often."""
+
+    mechanism: Mechanism
+    parameter: tuple[Mechanism, MGF, int] | None  # of RSA-PSS: hash, MGF1 with the same hash, salt as long as it
+    prefix: bytes  # what stands before the digest: the DigestInfo of RSA PKCS#1
+    hash: HashAlgorithm
+    digest_size: int
+
+
+def _recipe(algorithm: SignatureAlgorithm) -> Recipe:
+    hashed = algorithm.hash
+    if algorithm.name.startswith("ECDSA"):
+        return Recipe(Mechanism.ECDSA, None, b"", hashed, hashed.size)
+    if algorithm is SignatureAlgorithm.RSA_PSS_SHA256:
+        return Recipe(Mechanism.RSA_PKCS_PSS, (Mechanism.SHA256, MGF.SHA256, hashed.size), b"", hashed, hashed.size)
+    return Recipe(Mechanism.RSA_PKCS, None, _DIGEST_INFO[hashed], hashed, hashed.size)
+
+
+RECIPES: Final = MappingProxyType({algorithm: _recipe(algorithm) for algorithm in SignatureAlgorithm})
+# Length of what the token returns: the modulus, or r and s side by side.
+SIGNATURE_SIZES: Final = MappingProxyType({each: each.bits // (8 if each.is_rsa else 4) for each in KeyType})
 MAC_MECHANISM: Final = Mechanism.SHA256_HMAC
 WRAP_MECHANISM: Final = Mechanism.AES_KEY_WRAP_PAD  # RFC 5649
 

@@ -14,26 +14,11 @@ from pkcs11 import Mechanism
 
 from core.types import Dtbsr
 from hsm.errors import AlgorithmMismatch, HsmError
-from hsm.mechanisms import DIGEST_INFO, MECHANISM
+from hsm.mechanisms import RECIPES, SIGNATURE_SIZES
 
 if TYPE_CHECKING:
     from core.algorithms import KeyType, SignatureAlgorithm
-
-
-def check_fits(key_type: KeyType, dtbsr: Dtbsr, algorithm: SignatureAlgorithm) -> None:
-    """Check that key, digest and algorithm belong together.
-
-    Raises:
-        AlgorithmMismatch: they do not.
-    """
-    if type(dtbsr) is not Dtbsr:
-        raise AlgorithmMismatch(f"a {type(dtbsr).__name__} is not a DTBS/R")
-    if algorithm not in key_type.algorithms:
-        raise AlgorithmMismatch(f"{algorithm.value} with a {key_type.value} key")
-    if dtbsr.algorithm is not algorithm.hash:
-        raise AlgorithmMismatch(f"a {dtbsr.algorithm.name} digest for {algorithm.value}")
-    if len(dtbsr.value) != dtbsr.algorithm.size:
-        raise AlgorithmMismatch(f"{len(dtbsr.value)} bytes for {dtbsr.algorithm.name}")
+    from hsm.mechanisms import Recipe
 
 
 def sign(handle: Any, key_type: KeyType, dtbsr: Dtbsr, algorithm: SignatureAlgorithm) -> bytes:
@@ -43,19 +28,26 @@ def sign(handle: Any, key_type: KeyType, dtbsr: Dtbsr, algorithm: SignatureAlgor
         AlgorithmMismatch: key, digest and algorithm do not belong together.
         PKCS11Error: the token refused.
     """
-    check_fits(key_type, dtbsr, algorithm)
-    mechanism, parameter = MECHANISM[algorithm]
-    data = dtbsr.value if mechanism is not Mechanism.RSA_PKCS else DIGEST_INFO[dtbsr.algorithm] + dtbsr.value
-    # The binding makes a buffer of 8 kB for each call unless told the length of a signature.
-    raw: bytes = handle.sign(data, mechanism=mechanism, mechanism_param=parameter, buffer_size=512)
-    if len(raw) != signature_size(key_type):
+    recipe = RECIPES[algorithm]
+    _check_fits(key_type, dtbsr, algorithm, recipe)
+    # The binding makes a buffer of 8 kB for each call unless told the length of the longest signature (RSA-4096).
+    raw: bytes = handle.sign(
+        recipe.prefix + dtbsr.value, mechanism=recipe.mechanism, mechanism_param=recipe.parameter, buffer_size=512
+    )
+    if len(raw) != SIGNATURE_SIZES[key_type]:
         raise HsmError(f"a signature of {len(raw)} bytes")
-    return raw if key_type.is_rsa else _ecdsa_der(raw)
+    return _ecdsa_der(raw) if recipe.mechanism is Mechanism.ECDSA else raw
 
 
-def signature_size(key_type: KeyType) -> int:
-    """Return the length of what the token returns: the modulus, or r and s side by side."""
-    return key_type.bits // 8 if key_type.is_rsa else key_type.bits // 4
+def _check_fits(key_type: KeyType, dtbsr: Dtbsr, algorithm: SignatureAlgorithm, recipe: Recipe) -> None:
+    if type(dtbsr) is not Dtbsr:
+        raise AlgorithmMismatch(f"a {type(dtbsr).__name__} is not a DTBS/R")
+    if algorithm not in key_type.algorithms:
+        raise AlgorithmMismatch(f"{algorithm.value} with a {key_type.value} key")
+    if dtbsr.algorithm is not recipe.hash:
+        raise AlgorithmMismatch(f"a {dtbsr.algorithm.name} digest for {algorithm.value}")
+    if len(dtbsr.value) != recipe.digest_size:
+        raise AlgorithmMismatch(f"{len(dtbsr.value)} bytes for {recipe.hash.name}")
 
 
 def _ecdsa_der(raw: bytes) -> bytes:

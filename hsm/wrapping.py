@@ -47,6 +47,7 @@ from hsm.session import describe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hsm.mechanisms import Table
     from hsm.session import Token
 
 # What a token says of a blob that it does not accept.
@@ -66,14 +67,24 @@ def generate_wrapping_key(token: Token, label: str) -> None:
     """
     with token.writing() as session:
         names = new_names(session, label, ObjectClass.SECRET_KEY)
+    make_trusted(token, {**names, Attribute.VALUE_LEN: 32, **WRAPPING_KEY_DRAFT}, WRAPPING_KEY_KEPT)
+
+
+def make_trusted(token: Token, draft: Table, kept: Table) -> None:
+    """Let the officer make an AES key as `draft` says, and the user keep a copy of it with the changes of `kept`.
+
+    Raises:
+        PinWrong: the officer's PIN or the user's is missing or wrong.
+        HsmError: the token cannot do it.
+    """
     with token.ceremony() as (place, officer_pin, user_pin):
         nobody = place.open(rw=True, attribute_mapper=MAPPER)
         officer = place.open(rw=True, so_pin=officer_pin)
-        draft = nobody.generate_key(Ckk.AES, 256, template={**names, Attribute.VALUE_LEN: 32, **WRAPPING_KEY_DRAFT})
+        made = nobody.generate_key(Ckk.AES, 256, template=draft)
         officer.close()  # which logs the officer out
         user = place.open(rw=True, user_pin=user_pin)
-        draft.copy(WRAPPING_KEY_KEPT)
-        draft.destroy()
+        made.copy(kept)
+        made.destroy()
         user.close()
 
 

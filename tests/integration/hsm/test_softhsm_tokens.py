@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import threading
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -48,7 +49,7 @@ def token(tmp_path_factory):
 
 
 def verify(public_key_der: bytes, signature: bytes, dtbsr: Dtbsr, algorithm: SignatureAlgorithm) -> None:
-    public_key = load_der_public_key(public_key_der)
+    public_key: Any = load_der_public_key(public_key_der)
     hashing = _HASH[algorithm.hash]
     if algorithm.name.startswith("ECDSA"):
         public_key.verify(signature, dtbsr.value, ec.ECDSA(Prehashed(hashing)))
