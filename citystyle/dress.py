@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, render_template
-from flask_babel import gettext
-from govuk_frontend_wtf.main import WTFormsHelpers, flatten_errors
+from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from whitenoise import WhiteNoise
 
@@ -19,6 +18,7 @@ from citystyle.language import FIELD, language, language_links, speak
 from citystyle.problems import request_number, show_problems
 from citystyle.site import Site
 from citystyle.theme import style_sheet
+from citystyle.words import gettext
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -99,11 +99,11 @@ def _globals(app: Flask, site: Site) -> None:
 
 
 def form_errors(form: Any) -> dict[str, Any]:
-    """Return the parameters of an error summary for a WTForms form."""
-    ids = {name: field.id for name, field in form._fields.items()}
+    """Return the parameters of an error summary for a WTForms form: every error of every field."""
+    errors = [{"text": error, "href": f"#{field.id}"} for field in form for error in field.errors]
     return {
         "titleText": gettext("Check the following"),
-        "errorList": flatten_errors(form.errors, id_map=ids),
+        "errorList": errors,
         "attributes": {"tabindex": "-1", "autofocus": "autofocus"},  # focus without script too
     }
 

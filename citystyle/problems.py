@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, Response, g, make_response, render_template
-from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, InternalServerError
+
+from citystyle.words import gettext as _
 
 _log: Final = logging.getLogger(__name__)
 _SHOWN: Final = (400, 403, 404, 405, 413, 415, 429, 500, 503)

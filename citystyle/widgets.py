@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from govuk_frontend_wtf import wtforms_widgets as gov
+from markupsafe import Markup
+
+from citystyle.words import gettext as _
+from citystyle.words import ngettext
 
 
 class _Translated:
-    """The error message's hidden prefix, in the page's language."""
+    """All of a field's errors, with their hidden prefix in the page's language."""
 
     def map_gov_params(self, field: Any, **kwargs: Any) -> dict[str, Any]:
         params: dict[str, Any] = super().map_gov_params(field, **kwargs)  # type: ignore[misc]  # a mix-in before a Gov* class, which has it
         if "errorMessage" in params:
-            params["errorMessage"]["visuallyHiddenText"] = _("Error")
+            message = Markup("<br>").join(field.errors)  # joining escapes each
+            params["errorMessage"] = {"html": message, "visuallyHiddenText": _("Error")}
         return params
 
 

@@ -1,0 +1,1 @@
+"""The portal's pages: parse, call one use case, render."""

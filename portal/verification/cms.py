@@ -1,0 +1,166 @@
+"""The CMS of a PAdES baseline signature, read with no tolerance (attacks H14, H15).
+
+1. DER, one value, nothing that a re-encoding would drop.
+2. Detached content of type id-data, one SignerInfo, no revocation lists, no unsigned attributes (level B-B).
+3. Signed attributes there: content-type id-data, one message-digest, one signing-certificate-v2, none twice, no signing-time.
+4. The message digest is that of the covered bytes; signing-certificate-v2 and the signer identifier name the expected
+   certificate; the signature verifies with its key.
+
+Source: EN 319 142-1 §6.3; RFC 5652 §5, §11; RFC 5035 §3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from asn1crypto import cms as asn1_cms
+from asn1crypto import x509 as asn1_x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import load_der_x509_certificate
+
+from portal.verification.der import check_der
+from portal.verification.failures import (
+    CmsMalformed,
+    DigestMismatch,
+    LevelWrong,
+    OtherSignatory,
+    SignatureInvalid,
+    SignedAttributesWrong,
+)
+
+_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+_NEEDED: Final = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
+_FORBIDDEN: Final = frozenset({"signing_time", "signing_certificate"})  # EN 319 142-1 §6.3
+
+
+def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> None:
+    """Check a CMS over `content`, made with the key of one certificate.
+
+    Raises:
+        SignatureWrong: a rule above is broken.
+        OtherSignatory: it names another certificate.
+    """
+    try:
+        signed_data = _parsed(der)
+        signer = _only_signer(signed_data)
+        _check_identity(signed_data, signer, certificate_der)
+        attributes = _attributes(signer)
+        _check_attributes(attributes, content, signer, certificate_der)
+        _check_signature(signer, certificate_der)
+    except (ValueError, TypeError, KeyError, RecursionError, NotImplementedError, UnsupportedAlgorithm) as error:
+        raise CmsMalformed(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def embedded_certificates(der: bytes) -> list[bytes]:
+    """Return the certificates in a CMS that `check_cms` accepted, DER."""
+    return [each.chosen.dump() for each in _parsed(der)["certificates"]]
+
+
+def _parsed(der: bytes) -> asn1_cms.SignedData:
+    check_der(der)
+    info = asn1_cms.ContentInfo.load(der, strict=True)
+    if info["content_type"].native != "signed_data":
+        raise CmsMalformed("not SignedData")
+    if info.copy().dump(force=True) != der:  # members that the parser passed over in silence
+        raise CmsMalformed("more than it should hold")
+    return info["content"]
+
+
+def _only_signer(signed_data: asn1_cms.SignedData) -> asn1_cms.SignerInfo:
+    content = signed_data["encap_content_info"]
+    if content["content_type"].native != "data" or content["content"].native is not None:
+        raise CmsMalformed("content that is not detached, or not of type id-data")
+    if len(signed_data["signer_infos"]) != 1 or len(signed_data["digest_algorithms"]) != 1:
+        raise CmsMalformed("not exactly one signer")
+    if signed_data["crls"].native:
+        raise LevelWrong("revocation lists")
+    signer = signed_data["signer_infos"][0]
+    if signer["unsigned_attrs"].native:
+        raise LevelWrong("unsigned attributes")
+    return signer
+
+
+def _check_identity(signed_data: asn1_cms.SignedData, signer: asn1_cms.SignerInfo, certificate_der: bytes) -> None:
+    expected = asn1_x509.Certificate.load(certificate_der)
+    if signer["sid"].name != "issuer_and_serial_number":
+        raise CmsMalformed("signer identifier")
+    sid = signer["sid"].chosen
+    if sid["serial_number"].native != expected.serial_number or sid["issuer"].dump() != expected.issuer.dump():
+        raise OtherSignatory("signer identifier")
+    if certificate_der not in {each.chosen.dump() for each in signed_data["certificates"]}:
+        raise OtherSignatory("its certificate is not in the CMS")
+
+
+def _attributes(signer: asn1_cms.SignerInfo) -> dict[str, Any]:
+    found = signer["signed_attrs"]
+    if not found.native:
+        raise SignedAttributesWrong("none")
+    attributes: dict[str, Any] = {}
+    for attribute in found:
+        name = attribute["type"].native
+        if name in attributes or len(attribute["values"]) != 1:
+            raise SignedAttributesWrong(f"{name} repeated")
+        attributes[name] = attribute["values"][0]
+    if not attributes.keys() >= _NEEDED or attributes.keys() & _FORBIDDEN:
+        raise SignedAttributesWrong(", ".join(sorted(attributes)))
+    return attributes
+
+
+def _check_attributes(
+    attributes: dict[str, Any], content: bytes, signer: asn1_cms.SignerInfo, certificate_der: bytes
+) -> None:
+    if attributes["content_type"].native != "data":
+        raise SignedAttributesWrong("content-type")
+    digest = hashlib.new(_digest_name(signer), content).digest()
+    if attributes["message_digest"].native != digest:
+        raise DigestMismatch
+    named = attributes["signing_certificate_v2"]["certs"]
+    if not len(named):
+        raise SignedAttributesWrong("signing-certificate-v2")
+    algorithm = named[0]["hash_algorithm"]["algorithm"].native
+    if algorithm not in _HASHES:
+        raise SignedAttributesWrong("signing-certificate-v2")
+    if named[0]["cert_hash"].native != hashlib.new(algorithm, certificate_der).digest():
+        raise OtherSignatory("signing-certificate-v2")
+
+
+def _digest_name(signer: asn1_cms.SignerInfo) -> str:
+    name = str(signer["digest_algorithm"]["algorithm"].native)
+    if name not in _HASHES:
+        raise CmsMalformed(f"digest algorithm {name}")
+    return name
+
+
+def _check_signature(signer: asn1_cms.SignerInfo, certificate_der: bytes) -> None:
+    key = load_der_x509_certificate(certificate_der).public_key()
+    algorithm, digest = signer["signature_algorithm"], _HASHES[_digest_name(signer)]
+    if algorithm.hash_algo != digest.name:
+        raise CmsMalformed("digest algorithm and signature algorithm disagree")
+    content = signer["signed_attrs"].untag().dump()  # the SET OF that was hashed, not the [0] that stands here
+    value, kind = signer["signature"].native, algorithm.signature_algo
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey) and kind == "ecdsa":
+            key.verify(value, content, ec.ECDSA(digest))
+        elif isinstance(key, rsa.RSAPublicKey) and kind == "rsassa_pkcs1v15":
+            key.verify(value, content, padding.PKCS1v15(), digest)
+        elif isinstance(key, rsa.RSAPublicKey) and kind == "rsassa_pss":
+            key.verify(value, content, _pss(algorithm, digest), digest)
+        else:
+            raise SignatureInvalid(f"{kind} with another kind of key")
+    except InvalidSignature as error:
+        raise SignatureInvalid from error
+
+
+def _pss(algorithm: Any, digest: hashes.HashAlgorithm) -> padding.PSS:
+    parameters = algorithm["parameters"]
+    mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
+    if mask != digest.name or parameters["salt_length"].native != digest.digest_size:
+        raise CmsMalformed("RSASSA-PSS parameters")
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)
