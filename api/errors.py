@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from api import refusals as no
 from api.jsons import json_response
 from api.requests import is_page
+from core import factors
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered, Unavailable, UnknownAlgorithm
 from preflight.protocol import IncrementNotAllowed
 from signer import errors as signing
@@ -88,6 +89,17 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     signing.ContentNotAuthorised: Wire(400, _BAD, _NOT_AUTHORISED),
     signing.DocumentNotAuthorised: Wire(403, "invalid_hash", _NOT_AUTHORISED),
     signing.DocumentNotSignable: Wire(400, _BAD, "Document {number} cannot be signed: {reason}"),
+    # What only the pages meet: they have words of their own (api.pages.endings)
+    no.PageUnknown: Wire(404, _BAD),
+    no.OtherBrowser: Wire(403, "access_denied"),
+    no.FormForged: Wire(400, _BAD),
+    sam.RequestObjectInvalid: Wire(400, "invalid_request_object"),
+    sam.PortalUnknown: Wire(400, "unauthorized_client"),
+    sam.UnsignedRequestNotAllowed: Wire(400, "unauthorized_client"),
+    factors.ThrottledUntil: Wire(429, "access_denied"),
+    factors.SigningStopped: Wire(403, "access_denied"),
+    factors.ResendExhausted: Wire(429, "access_denied"),
+    factors.ChallengeClosed: Wire(410, "access_denied"),
     # Ours to put right: the caller learns only that it did not work
     IncrementNotAllowed: Wire(500, "server_error"),
     sam.IncrementRefused: Wire(500, "server_error"),
