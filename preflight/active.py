@@ -93,7 +93,7 @@ def _walk(document: OpenDocument) -> None:
             value = value.get_object()
         if isinstance(value, DictionaryObject):
             _check(value)
-            waiting += [value.raw_get(key) for key in value]
+            waiting += [value.raw_get(key) for key in value if not (key == "/Contents" and "/ByteRange" in value)]
         elif isinstance(value, ArrayObject):
             waiting += [value.raw_get(at) for at in range(len(value))]
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
-from pyhanko.pdf_utils.generic import DictionaryObject
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
 
 from core.errors import DomainError
 from preflight import pictures
@@ -48,19 +49,37 @@ def guarded(work: Callable[[], T]) -> T:
         raise DocumentRefused("damaged", f"{type(error).__name__}: {error}"[:500]) from error
 
 
-def _check(data: bytes) -> DocumentReport:
-    document = open_document(data)
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A document that may be signed."""
+
+    pages: int
+    form: Form
+    layers: bool
+
+
+def inspect(document: OpenDocument) -> Inspected:
+    """Return what is known of an open document, after checking that it may be signed.
+
+    Raises:
+        DocumentRefused: it may not.
+    """
     pages = _page_count(document)
     form = inspect_form(document.root)
     check_active_content(document)
-    layers = has_layers(document.root)
-    broken = broken_signatures(document.reader) if form.signatures else set()
+    return Inspected(pages, form, has_layers(document.root))
+
+
+def _check(data: bytes) -> DocumentReport:
+    document = open_document(data)
+    found = inspect(document)
+    broken = broken_signatures(document.reader) if found.form.signatures else set()
     return DocumentReport(
-        pages=pages,
+        pages=found.pages,
         strict=document.strict,
-        earlier_signatures=len(form.signatures),
+        earlier_signatures=len(found.form.signatures),
         earlier_signatures_broken=len(broken),
-        warnings=_warnings(document, form, layers=layers, broken=bool(broken)),
+        warnings=_warnings(document, found.form, layers=found.layers, broken=bool(broken)),
     )
 
 
@@ -68,7 +87,7 @@ def _page_count(document: OpenDocument) -> int:
     """Return how many pages both engines count: a file that they read differently is two documents (attack H7)."""
     if entry(document.root["/Pages"], "/Count", 0) == 0:
         raise DocumentRefused("no-pages")
-    _first_page(document)
+    _check_first_page(document)
     pages = pictures.page_count(document.data)
     if pages == 0:
         raise DocumentRefused("no-pages")
@@ -77,11 +96,11 @@ def _page_count(document: OpenDocument) -> int:
     return pages
 
 
-def _first_page(document: OpenDocument) -> Any:
+def _check_first_page(document: OpenDocument) -> None:
+    """The field goes onto the first page, unless it is visible elsewhere."""
     page = document.reader.find_page_for_modification(0)[0].get_object()
-    if not isinstance(page, DictionaryObject):
-        raise DocumentRefused("damaged", "first page")
-    return page
+    if not isinstance(page, DictionaryObject) or not isinstance(entry(page, "/Annots", ArrayObject()), ArrayObject):
+        raise DocumentRefused("damaged", "first page or its annotations")
 
 
 def _warnings(document: OpenDocument, form: Form, *, layers: bool, broken: bool) -> list[str]:

@@ -19,11 +19,9 @@ from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, S
 
 from core.errors import Malformed
 from preflight import pictures
-from preflight.active import check_active_content
-from preflight.check import guarded
-from preflight.forms import Form, inspect_form
+from preflight.check import guarded, inspect
+from preflight.forms import Form
 from preflight.grammar import SignatureField, judge_objects, original_of
-from preflight.layers import has_layers
 from preflight.pictures import AddedField
 from preflight.protocol import IncrementNotAllowed
 from preflight.reading import OpenDocument, open_document
@@ -49,9 +47,7 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> None:
     if room < 4 or room % 2 or room > _MAX_ROOM or len(before) + len(after) > _MAX_INCREMENT:
         raise IncrementNotAllowed("size")
     document = open_document(original)
-    form = inspect_form(document.root)
-    check_active_content(document)
-    has_layers(document.root)
+    form = inspect(document).form
     contents = b"<" + b"0" * (room - 2) + b">"
     increment = before + contents + after
     byte_range = (0, len(original) + len(before), len(original) + len(before) + room, len(after))
@@ -82,13 +78,18 @@ def _objects(document: OpenDocument, parsed: ParsedIncrement, increment: bytes) 
         return objects
     reader = PdfFileReader(BytesIO(document.data + increment), strict=document.strict)
     reader.decrypt(b"")
-    return {ref: _decrypted(reader, ref) for ref in objects}
+    return {ref: _decrypted(reader, ref, value) for ref, value in objects.items()}
 
 
-def _decrypted(reader: PdfFileReader, ref: Ref) -> Value:
+def _decrypted(reader: PdfFileReader, ref: Ref, encrypted: Value) -> Value:
+    """Return an object's value, decrypted but for a signature's /Contents, which never is (ISO 32000-2 §7.6.2)."""
     obj: Any = reader.get_object(Reference(ref.number, ref.generation, reader))
-    value = plain(obj)
-    return value if not isinstance(value, Stream) else Stream(value.entries(), bytes(obj.data))
+    if isinstance(encrypted, Stream):
+        return Stream({key: plain(obj.raw_get(key)) for key in encrypted.entries()}, bytes(obj.data))
+    if isinstance(encrypted, dict) and "/ByteRange" in encrypted and "/Contents" in encrypted:
+        clear = {key: plain(obj.raw_get(key)) for key in encrypted if key != "/Contents"}
+        return {**clear, "/Contents": encrypted["/Contents"]}
+    return plain(obj)
 
 
 def _check_section(document: OpenDocument, parsed: ParsedIncrement) -> None:

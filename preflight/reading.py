@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
 from pyhanko.pdf_utils.crypt import AuthStatus, PubKeySecurityHandler, StandardSecurityHandler
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.errors import DomainError
 from preflight.protocol import DocumentRefused
 
 _HEADER: Final = b"%PDF-"
+_SMALLEST: Final = 200  # bytes: no document with a page is smaller
 _MODIFY: Final = 1 << 3  # permission bits of ISO 32000-2 table 22: bit 4, modify
 _ANNOTATE: Final = 1 << 5  # bit 6, annotate and fill in
 _FILL_IN: Final = 1 << 8  # bit 9, fill in and sign
@@ -83,13 +82,11 @@ def _touch(reader: PdfFileReader) -> None:
 
 
 def _class_of(error: Exception, data: bytes) -> str:
-    if b"%%EOF" not in data[-1100:] or b"startxref" not in data[-2200:]:
-        return "incomplete"
-    if len(data) < 200:
+    if len(data) < _SMALLEST:
         return "not-a-pdf"
-    if isinstance(error, zlib.error | RecursionError) or not isinstance(error, PdfError):
-        return "damaged"
-    return "incomplete" if "startxref" in str(error) or "EOF" in str(error) else "damaged"
+    if b"%%EOF" not in data[-1100:] or b"startxref" not in data[-2200:] or "marker not found" in str(error):
+        return "incomplete"
+    return "damaged"
 
 
 def _decrypt(reader: PdfFileReader) -> None:
@@ -130,7 +127,12 @@ def _is_reference(container: Any, key: str) -> bool:
 def _check_crypt_filters(handler: StandardSecurityHandler) -> None:
     """Refuse files of which only a part is encrypted: plain objects could carry the rest away (attack H8)."""
     config = handler.crypt_filter_config
-    names = {str(config.string_filter_name), str(config.stream_filter_name), str(config.embedded_file_filter_name)}
+    filters: tuple[str | None, ...] = (
+        config.string_filter_name,
+        config.stream_filter_name,
+        config.embedded_file_filter_name,
+    )
+    names = {str(name) for name in filters if name is not None}
     if len(names) != 1 or "/Identity" in names:
         raise DocumentRefused("unusual-protection", "only a part is encrypted")
 

@@ -11,13 +11,13 @@ from signer.pades.errors import RoomTooSmall
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange \[0 (\d{1,12}) (\d{1,12}) (\d{1,12})\]")
 
 
-def room_of(before: bytes) -> int:
+def room_of(after: bytes) -> int:
     """Return the length of the room that an increment's own /ByteRange says, '<' and '>' included.
 
     Raises:
-        Malformed: the part before the room has not exactly one /ByteRange.
+        Malformed: the part after the room has not exactly one /ByteRange.
     """
-    ranges = _BYTE_RANGE.findall(before)
+    ranges = _BYTE_RANGE.findall(after)
     if len(ranges) != 1:
         raise Malformed(f"{len(ranges)} byte ranges")
     start, end, _length = (int(number) for number in ranges[0])

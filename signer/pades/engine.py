@@ -33,7 +33,7 @@ class PadesEngine:
             Malformed: the increment does not say where its room is.
             RoomTooSmall: the CMS does not fit.
         """
-        return embed(document, before, room_of(before), after, cms)
+        return embed(document, before, room_of(after), after, cms)
 
 
 def _invisible(clock: Clock) -> SignatureOptions:

@@ -82,8 +82,11 @@ def _signature(options: SignatureOptions) -> SignatureObject:
 
 
 def _set_flags(writer: SignatureWriter) -> None:
-    """Mark the form as signed and append-only. Unlike pyHanko's own, this leaves /NeedAppearances: without it a form
-    looks different, and `preflight` refuses it where values depend on it."""
+    """Mark the form as signed and append-only.
+
+    Unlike pyHanko's own function this leaves /NeedAppearances alone: without it a form looks different. Where values
+    depend on it, `preflight` refuses the document.
+    """
     form = writer.root["/AcroForm"]
     if "/SigFlags" not in form or form["/SigFlags"] != _SIGNED_APPEND_ONLY:
         form["/SigFlags"] = NumberObject(_SIGNED_APPEND_ONLY)
