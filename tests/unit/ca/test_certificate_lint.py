@@ -6,9 +6,11 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from asn1crypto.x509 import Certificate as RawCertificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from ca import profiles, qc_statements
@@ -90,6 +92,14 @@ def test_another_key_than_the_issuers_does_not_sign__attack_y8(bench):
 def test_serial_numbers_to_be_guessed_or_too_long_are_refused__rfc5280_4_1_2_2(bench, serial):
     with pytest.raises(NotLinted):
         lint(bench.draft(serial=serial if serial != 1 << 64 else (1 << 64) - 1))
+
+
+def test_another_version_than_three_is_refused__rfc5280_4_1_2_1(bench):
+    draft = bench.draft()
+    raw = RawCertificate.load(draft.unsigned().public_bytes(Encoding.DER))
+    raw["tbs_certificate"]["version"] = "v1"
+    with pytest.raises(NotLinted, match="version"):
+        judge(x509.load_der_x509_certificate(raw.dump(force=True)), draft)
 
 
 def test_another_serial_than_the_drafted_is_refused(bench):
