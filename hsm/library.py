@@ -74,13 +74,21 @@ class Library:
         return self._binding
 
     def _initialise(self, store: Path | None) -> None:
-        if not self._module.is_file():
-            raise ModuleMissing(str(self._module))
         with _softhsm_conf(store):
             if self._binding is None:
-                self._binding = pkcs11.lib(str(self._module))
+                self._binding = self._load()
             if not self._binding.initialized:
                 self._binding.initialize()
+
+    def _load(self) -> Any:
+        if not self._module.is_file():
+            raise ModuleMissing(str(self._module))
+        try:
+            return pkcs11.lib(str(self._module))
+        except PKCS11Error as error:
+            if "while loading" in str(error):  # the binding has no class for it
+                raise ModuleMissing(str(error)) from error
+            raise
 
     def reset(self) -> None:
         """End all sessions of all tokens; the next use initialises anew."""

@@ -56,7 +56,7 @@ class Token:
         self.session()
         return self._generation
 
-    def has_lent(self, generation: int) -> bool:
+    def holds(self, generation: int) -> bool:
         """Return whether handles of this session number still stand."""
         return self._session is not None and generation == self._library.generation
 
@@ -79,7 +79,12 @@ class Token:
         return HsmUnavailable(f"{self.label}: {describe(error)}")
 
     def close(self) -> None:
-        """End the session; the next use opens another, from whichever thread or child it comes."""
+        """End the session; the next use opens another, from whichever thread or child it comes.
+
+        Raises:
+            HsmMisused: called from the wrong process or thread.
+        """
+        self._library.guard()
         self._session = None
         self._library.leave(self)
 
@@ -93,8 +98,10 @@ class Token:
         token = self.session().token
         try:
             session = token.open(rw=True, attribute_mapper=MAPPER)
-            yield session
-            session.close()
+            try:
+                yield session
+            finally:
+                session.close()
         except PKCS11Error as error:
             raise self.lost(error) from error
 
@@ -136,7 +143,10 @@ class Token:
 
     def _found(self) -> Any:
         conf = self._directory / "softhsm2.conf"
-        binding = self._library.initialised(conf if conf.is_file() else None, self)
+        try:
+            binding = self._library.initialised(conf if conf.is_file() else None, self)
+        except OSError as error:
+            raise HsmUnavailable(f"{self.label}: {conf}: {error.strerror}") from error
         return binding.get_token(token_label=self.label)
 
     def _pin(self, name: str) -> str:

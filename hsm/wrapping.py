@@ -147,7 +147,7 @@ class TokenVault:
         except PKCS11Error as error:
             # SoftHSM says GeneralError both of a bad blob and of a store that is gone.
             self._token.check()
-            if not self._token.has_lent(self._generation) or not isinstance(error, _REFUSALS):
+            if not self._token.holds(self._generation) or not isinstance(error, _REFUSALS):
                 raise self._token.lost(error) from error
             raise UnwrapRefused(describe(error)) from error
 
@@ -174,7 +174,7 @@ class TokenVault:
                 self._destroy(handle, generation)
 
     def _destroy(self, handle: Any, generation: int) -> None:
-        if not self._token.has_lent(generation):
+        if not self._token.holds(generation):
             return  # the session is gone, and its objects with it; the number may by now be another's
         try:
             handle.destroy()
