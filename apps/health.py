@@ -37,7 +37,7 @@ def check(settings: Settings, zone: str) -> str:
         if zone in _SOCKETS:
             Channel(_SOCKETS[zone], settings.socket(zone)).check()
         else:
-            _check_page(f"http://{listen_address(settings, zone)}/health")
+            _check_page(f"http://{listen_address(settings, zone)}/health", _public_host(settings, zone))
     except DomainError as error:
         return error.detail or type(error).__name__
     return ""
@@ -80,9 +80,15 @@ def listen_address(settings: Settings, zone: str) -> str:
     return addresses[zone]
 
 
-def _check_page(url: str) -> None:
+def _public_host(settings: Settings, zone: str) -> str:
+    """Return the name a zone answers to: behind a proxy that is not the address at which it listens."""
+    origins = {"web": settings.service.public_origin, "portal": settings.portal.public_origin}
+    return origins[zone].split("://", 1)[1] if zone in origins else listen_address(settings, zone)
+
+
+def _check_page(url: str, host: str) -> None:
     try:
-        answer = httpx.get(url, timeout=_SECONDS, trust_env=False)
+        answer = httpx.get(url, headers={"Host": host}, timeout=_SECONDS, trust_env=False)
     except httpx.HTTPError as error:
         raise Unavailable(f"{url}: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:

@@ -9,14 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
@@ -31,6 +24,7 @@ from hsm.softhsm import create_token
 from hsm.wrapping import generate_wrapping_key
 from portal.entropy import SystemEntropy as PortalEntropy
 from portal.keys import make_secrets
+from preflight.verdict import generate_verdict_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,12 +133,7 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
 
 def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:
     """Pin in each zone the key of the statements it believes: preflight's verdicts, the SAM's attestations."""
-    verdict_key = Ed25519PrivateKey.generate()
-    write_secret(
-        settings.zone_dir("preflight") / "verdict.key",
-        verdict_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-    )
-    public = verdict_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    public = generate_verdict_key(settings.zone_dir("preflight") / "verdict.key", SystemEntropy())
     write_pinned(settings.zone_dir("sam") / "verdict.pub", public)
     attestation = load_der_public_key(attestation_key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     write_pinned(settings.zone_dir("ca") / "sam-attestation.pub", attestation)

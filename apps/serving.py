@@ -120,6 +120,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _Log,
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
+            "worker_exit": lambda _master, worker: _leave_at_once(worker),
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }
@@ -129,9 +130,16 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> WSGIApplication:
         try:
             return _with_request_id(self.zone.build(), SystemEntropy())
-        except DomainError as error:
-            log.critical("cannot start", extra={"error": type(error).__name__, "detail": error.detail})
+        except Exception:
+            log.critical("cannot start", exc_info=True)
             sys.exit(_FAILED_TO_START)
+
+
+def _leave_at_once(worker: Any) -> None:
+    """End a worker that has stopped, without the second that Python takes to tidy its memory up."""
+    if worker.booted:
+        logging.shutdown()
+        os._exit(0)
 
 
 class _OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types

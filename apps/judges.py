@@ -1,0 +1,131 @@
+"""What others say of a signed file: pyHanko, pdfsig, openssl and qpdf, and whether the original is still in it.
+
+None of them is part of the way in which the file was signed; all trust the root certificate alone.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import pem as asn1_pem
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SECONDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one judge says of one file."""
+
+    judge: str
+    good: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the judges are given: the one root, certificates to build chains from, revocation lists (DER)."""
+
+    root_pem: Path
+    issuing_pem: Path
+    lists: tuple[bytes, ...]
+
+
+def judge(signed: Path, original: Path, trust: Trust) -> list[Verdict]:
+    """Return every judge's verdict on the newest signature of a signed file."""
+    return [
+        _pyhanko(signed, trust),
+        _pdfsig(signed),
+        _openssl(signed, trust),
+        _qpdf(signed),
+        _original(signed, original),
+    ]
+
+
+def signatory_pem(signed: Path) -> bytes:
+    """Return the certificate of who signed last, PEM."""
+    certificate = _newest(signed).signer_cert
+    return asn1_pem.armor("CERTIFICATE", certificate.dump())  # type: ignore[no-any-return]  # asn1crypto has no types
+
+
+def _pyhanko(signed: Path, trust: Trust) -> Verdict:
+    context = ValidationContext(
+        trust_roots=[_certificate(trust.root_pem)],
+        other_certs=[_certificate(trust.issuing_pem)],
+        crls=[asn1_crl.CertificateList.load(each) for each in trust.lists],
+        allow_fetching=False,
+        revocation_mode="hard-fail",
+    )
+    status = validate_pdf_signature(_newest(signed), context)
+    whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+    words = "valid, trusted, not revoked, covers the whole file" if status.bottom_line and whole else status.summary()
+    return Verdict("pyHanko", bool(status.bottom_line and whole), words)
+
+
+def _pdfsig(signed: Path) -> Verdict:
+    code, said = _run("pdfsig", "-nocert", str(signed))
+    last = said.rsplit("Signature #", 1)[-1]
+    good = code == 0 and "Signature is Valid." in last and "Total document signed" in last
+    words = "signature is valid, total document signed" if good else " ".join(last.split())[-200:]
+    return Verdict("pdfsig", good, words)
+
+
+def _openssl(signed: Path, trust: Trust) -> Verdict:
+    embedded = _newest(signed)
+    with tempfile.TemporaryDirectory() as folder:
+        cms, content = Path(folder, "signature.der"), Path(folder, "content.bin")
+        cms.write_bytes(bytes(embedded.pkcs7_content))
+        content.write_bytes(b"".join(_covered(signed.read_bytes(), embedded.byte_range)))
+        code, said = _run(
+            "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", str(cms), "-content", str(content),
+            "-CAfile", str(trust.root_pem), "-certfile", str(trust.issuing_pem), "-out", "/dev/null",
+        )  # fmt: skip
+    return Verdict("openssl cms", code == 0, "verification successful" if code == 0 else " ".join(said.split())[-200:])
+
+
+def _qpdf(signed: Path) -> Verdict:
+    code, said = _run("qpdf", "--check", str(signed))
+    return Verdict("qpdf", code == 0, "no error in the file" if code == 0 else " ".join(said.split())[-200:])
+
+
+def _original(signed: Path, original: Path) -> Verdict:
+    good = signed.read_bytes().startswith(original.read_bytes())
+    words = "still there, byte for byte" if good else "is not what the signed file begins with"
+    return Verdict("the original", good, words)
+
+
+def _newest(signed: Path) -> Any:
+    return PdfFileReader(io.BytesIO(signed.read_bytes())).embedded_signatures[-1]
+
+
+def _certificate(path: Path) -> asn1_x509.Certificate:
+    _name, _headers, der = asn1_pem.unarmor(path.read_bytes())
+    return asn1_x509.Certificate.load(der)
+
+
+def _covered(data: bytes, byte_range: Sequence[Any]) -> Iterator[bytes]:
+    for start, length in zip(byte_range[::2], byte_range[1::2], strict=True):
+        yield data[int(start) : int(start) + int(length)]
+
+
+def _run(program: str, *arguments: str) -> tuple[int, str]:
+    path = shutil.which(program)
+    if path is None:
+        return 127, f"{program} is not installed"
+    done = subprocess.run(  # noqa: S603  # a program of the system, our own arguments
+        [path, *arguments], capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
+    )
+    return done.returncode, done.stdout + done.stderr

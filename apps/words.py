@@ -1,0 +1,33 @@
+"""What the `paraph` command says: plain words for a refusal, and the exit codes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from core.errors import DomainError
+from portal.errors import PortalError
+
+REFUSED: Final = 1  # a check said no; nothing was done
+USAGE: Final = 2  # click's own: the command line is wrong
+UNHEALTHY: Final = 3  # the installation, or a zone, does not work
+
+EXPECTED: Final = (DomainError, PortalError)
+
+_PLAIN: Final = {
+    "AlreadyEnrolled": "this person, phone number or account already has a live credential",
+    "CredentialUnknown": "there is no such credential",
+    "PortalUnknown": "there is no such client; register it with `paraph client add`",
+    "Unavailable": "a zone does not answer; is `paraph run` running?",
+    "CertificateUnknown": "there is no certificate with this serial number",
+    "BadSettings": "the settings cannot be used",
+    "NotHealthy": "not every zone works",
+}
+
+
+def plain(error: DomainError | PortalError) -> str:
+    """Return one line that says what was refused and why."""
+    name = type(error).__name__
+    words = _PLAIN.get(name) or re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+    detail = " ".join(error.detail.split())
+    return f"{words}: {detail}" if detail else words
