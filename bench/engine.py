@@ -65,7 +65,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
     return once
 
 
-def _authorisations(bench: Workbench, documents: list[bytes]):  # noqa: ANN202  # a generator of the bench
+def _authorisations(bench: Workbench, documents: list[bytes]):  # a generator of the bench
     digests = [hashlib.sha256(each).digest() for each in documents]
     while True:
         with bench.database.transaction() as connection:
@@ -114,7 +114,7 @@ def stock(directory: str, size: int) -> Callable[[], Any]:
 def _lent(directory: str) -> Any:
     vault = TokenVault(Token(Path(directory), MODULE, "paraph-sam"), "wrap")
     lending = vault.unwrapped(vault.generate(KeyType.EC_P256))
-    lent = lending.__enter__()  # noqa: PLC2801  # held for the length of the process
+    lent = lending.__enter__()  # held for the length of the process
     lent.lending = lending
     return lent
 

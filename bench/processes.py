@@ -36,7 +36,9 @@ def timed(
     return found
 
 
-def _work(prepare: Callable[..., Callable[[], Any]], arguments: tuple[Any, ...], seconds: float, barrier: Any, results: Any) -> None:
+def _work(
+    prepare: Callable[..., Callable[[], Any]], arguments: tuple[Any, ...], seconds: float, barrier: Any, results: Any
+) -> None:
     taken: list[float] = []
     try:
         once = prepare(*arguments)

@@ -67,7 +67,9 @@ def register_portal(settings: Settings) -> Portal:
     return Portal(settings.service.public_origin, str(settings.outbox()), new.client, new.secret, pem)
 
 
-def enrol(settings: Settings, portal: Portal, count: int, key_type: str = "ec-p256", prefix: str = "7") -> list[Citizen]:
+def enrol(
+    settings: Settings, portal: Portal, count: int, key_type: str = "ec-p256", prefix: str = "7"
+) -> list[Citizen]:
     """Enrol citizens over the operator's socket."""
     admin, authority = Channel(ADMIN, settings.socket("sam-admin")), Channel(CA, settings.socket("ca"))
     citizens = []
@@ -99,7 +101,9 @@ class Flow:
         self._connection = HTTPConnection(self._host)
         self._mac_key = OctKey.import_key(hashlib.sha256(portal.secret.encode()).digest())
         self._entropy = SystemEntropy()
-        self._basic = {"Authorization": "Basic " + base64.b64encode(f"{portal.client}:{portal.secret}".encode()).decode()}
+        self._basic = {
+            "Authorization": "Basic " + base64.b64encode(f"{portal.client}:{portal.secret}".encode()).decode()
+        }
 
     def authorise(self, citizen: Citizen, digests: list[bytes], kind: str) -> str:
         """Push, open the page, send the code, type it, redeem: return the credential token."""

@@ -27,7 +27,7 @@ def _signer(directory: str, key_type: str) -> Callable[[], Any]:
     token = Token(Path(directory), MODULE, "paraph-sam")
     vault = TokenVault(token, "wrap")
     lending = vault.unwrapped(vault.generate(kind))
-    lent = lending.__enter__()  # noqa: PLC2801  # held for the length of the process
+    lent = lending.__enter__()  # held for the length of the process
     handle = lent._handle  # noqa: SLF001  # the bound is the bare call
     recipe = RECIPES[algorithm]
     block = recipe.prefix + bytes(32)
