@@ -26,6 +26,11 @@ from signer.sam.parts import Parts
 from signer.sam.protocol import Activate, Enrol, Enrolled, RegisterPortal, SetState
 from signer.sam.records import CredentialRecord
 
+_CHANGES = {
+    "pending": ("revoked",),  # its certificate did not come: given up, so that the person can be enrolled again
+    "active": ("active", "suspended", "revoked"),
+    "suspended": ("active", "suspended", "revoked"),
+}
 _SIGNATORY_KEYS = {KeyType.EC_P256.value: KeyType.EC_P256, KeyType.RSA_3072.value: KeyType.RSA_3072}
 
 
@@ -149,12 +154,12 @@ class Enrolment:
         """Suspend a credential, end its suspension, or revoke it for good; what it has open ends at once.
 
         Raises:
-            CredentialNotUsable: pending or revoked credentials do not change.
+            CredentialNotUsable: a revoked credential does not change, and a pending one can only be given up.
         """
         now = self._parts.clock.now()
         with self._parts.database.transaction() as connection:
             record = self._parts.records.find(connection, asked.credential)
-            if record.state not in {"active", "suspended"}:
+            if asked.state not in _CHANGES.get(record.state, ()):
                 raise CredentialNotUsable(record.state)
             self._parts.records.replace(connection, replace(record, state=asked.state, version=record.version + 1))
             if asked.state != "active":
