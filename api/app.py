@@ -55,10 +55,11 @@ def _methods(settings: Settings, deps: Deps, codes: Codes) -> routes.Methods:
     clients = Clients(database, keys, clock, entropy)
     audience, multisign = settings.service.public_origin, settings.sam.multisign
     limits = Limits(multisign, settings.web.max_documents, settings.web.max_document_bytes)
+    bearer = Bearer(database, keys, clock)
     return routes.Methods(
-        bearer=Bearer(database, keys, clock),
+        bearer=bearer,
         credentials=Credentials(deps.sam, clock),
-        signatures=Signatures(deps.signing, limits),
+        signatures=Signatures(bearer, deps.signing, limits),
         pushed=PushedRequests(database, clients, keys, clock, entropy, audience, multisign),
         tokens=TokenEndpoint(database, clients, codes, keys, clock, entropy),
         revocation=RevocationEndpoint(database, clients, keys, deps.sam, clock),

@@ -175,3 +175,7 @@ class FormForged(DomainError):
 
 class InvalidTokenHint(DomainError):
     """A token_type_hint that is none of the two."""
+
+
+class BadClient(DomainError):
+    """A registration that cannot be accepted; the text says why."""

@@ -38,7 +38,7 @@ class Principal:
 
 
 class Bearer:
-    """Reads Authorization headers."""
+    """Reads Authorization headers, and the SAD that comes beside one."""
 
     def __init__(self, database: Database, keys: WebKeys, clock: Clock) -> None:
         self._database = database
@@ -66,18 +66,25 @@ class Bearer:
             raise TokenEnded
         return Principal(token.client, token.credential, match[1] if token.kind == "credential" else None)
 
+    def sad_of(self, principal: Principal, in_body: str | None) -> str:
+        """Return the SAD a signing request goes by: the header's credential token, or with a service token the body's.
 
-def sad_of(principal: Principal, in_body: str | None) -> str:
-    """Return the SAD a signing request goes by: the header's credential token, or with a service token the body's.
+        Raises:
+            MissingParameter: there is none.
+            InvalidParameter: two that differ (attack T3), or one that was revoked, which holds here even when the SAM
+                could not be told (attack T6).
+        """
+        if principal.sad is None:
+            if in_body is None:
+                raise MissingParameter("SAD")
+            if self._is_revoked(in_body):
+                raise InvalidParameter("SAD", "revoked")
+            return in_body
+        if in_body is not None and in_body != principal.sad:
+            raise InvalidParameter("SAD", "another than the token")
+        return principal.sad
 
-    Raises:
-        MissingParameter: there is none.
-        InvalidParameter: two that differ (attack T3).
-    """
-    if principal.sad is None:
-        if in_body is None:
-            raise MissingParameter("SAD")
-        return in_body
-    if in_body is not None and in_body != principal.sad:
-        raise InvalidParameter("SAD")
-    return principal.sad
+    def _is_revoked(self, sad: str) -> bool:
+        with self._database.reading() as connection:
+            token = tokens.find(connection, self._keys, sad)
+        return token is not None and token.revoked_at is not None

@@ -30,7 +30,7 @@ from api.refusals import (
     OutOfBounds,
     WrongDigestLength,
 )
-from api.security import Principal, sad_of
+from api.security import Bearer, Principal
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.base64url import decode_any
 from core.errors import Malformed
@@ -54,14 +54,15 @@ class Limits:
 class Signatures:
     """The two methods."""
 
-    def __init__(self, service: SigningService, limits: Limits) -> None:
+    def __init__(self, bearer: Bearer, service: SigningService, limits: Limits) -> None:
+        self._bearer = bearer
         self._service = service
         self._limits = limits
 
     def sign_hash(self, principal: Principal, body: Json) -> Json:
         """CSC API v2 signatures/signHash."""
         fields = Fields(body)
-        sad = sad_of(principal, fields.text_if_any("SAD"))
+        sad = self._bearer.sad_of(principal, fields.text_if_any("SAD"))
         credential = fields.text("credentialID")
         hashes = _hash_list(fields.get("hashes"), self._limits.signatures)
         try:
@@ -76,7 +77,7 @@ class Signatures:
     def sign_doc(self, principal: Principal, body: Json) -> Json:
         """CSC API v2 signatures/signDoc."""
         fields = Fields(body)
-        sad = sad_of(principal, fields.text_if_any("SAD"))
+        sad = self._bearer.sad_of(principal, fields.text_if_any("SAD"))
         credential = _credential(fields, principal)
         documents, digests = fields.get("documents"), fields.get("documentDigests")
         if documents is not None and digests is not None:

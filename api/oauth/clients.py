@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,19 +21,15 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from api.keys import Purpose, WebKeys
-from api.refusals import InvalidOauthParameter
+from api.oauth.request_keys import import_request_key
+from api.refusals import BadClient, InvalidOauthParameter
 from api.tables import clients
 from core.clock import Clock
 from core.config import is_loopback
 from core.entropy import Entropy, new_id, new_token
-from core.errors import DomainError
 from core.secret import Secret
 from core.types import ClientId
 from storage.engine import Database
-
-
-class BadClient(DomainError):
-    """A registration that cannot be accepted; the text says why."""
 
 
 class Scope(StrEnum):
@@ -67,6 +64,7 @@ class Client:
     sealed_account_key: bytes = field(repr=False)
 
 
+_PLAIN: Final = re.compile(r"[!-\[\]-~]+")
 _BY_ID: Final = select(clients).where(clients.c.client == bindparam("client_id"))
 _INSERT: Final = insert(clients)
 
@@ -172,6 +170,8 @@ def _check(registration: Registration) -> None:
         _check_redirect_uri(uri)
     if not registration.scopes:
         raise BadClient("scopes: at least one")
+    if registration.request_key is not None:
+        import_request_key(registration.request_key)
     if registration.edition != "v2":
         raise BadClient("edition: v2")
 
@@ -180,5 +180,5 @@ def _check_redirect_uri(uri: str) -> None:
     parts = urlsplit(uri)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(uri)):
         raise BadClient(f"redirect URI {uri!r}: https unless it is a loopback address")
-    if not parts.hostname or parts.username is not None or "#" in uri or not uri.isascii() or "\\" in uri:
-        raise BadClient(f"redirect URI {uri!r}: no user, fragment, backslash or non-ASCII character")
+    if not parts.hostname or parts.username is not None or "#" in uri or not _PLAIN.fullmatch(uri):
+        raise BadClient(f"redirect URI {uri!r}: no user, fragment, blank, backslash or non-ASCII character")

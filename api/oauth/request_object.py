@@ -5,16 +5,13 @@ The header chooses nothing: algorithms are ES256 and PS256, the key is the regis
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
-from api.oauth.clients import BadClient
+from api.oauth.request_keys import import_request_key
 from api.refusals import RequestObjectRefused
 from core import strict_json
 from core.errors import Malformed
@@ -43,26 +40,6 @@ def verify(token: str, request_key: str, client: str, audience: str, now: dateti
     if "request" in claims or "request_uri" in claims:  # RFC 9101 §4
         raise RequestObjectRefused("a request inside")
     return claims
-
-
-@lru_cache(maxsize=256)
-def import_request_key(jwk: str) -> ECKey | RSAKey:
-    """Return the public key that a client's requests are verified with.
-
-    Raises:
-        BadClient: no public JWK of an EC P-256 key or an RSA key of 3000 bits or more.
-    """
-    try:
-        key = JWKRegistry.import_key(json.loads(jwk))
-    except (ValueError, TypeError, KeyError, JoseError) as error:
-        raise BadClient("request key: not a JWK") from error
-    if key.is_private:
-        raise BadClient("request key: a private key was given; only the public key is needed")
-    if isinstance(key, ECKey) and key.curve_name == "P-256":
-        return key
-    if isinstance(key, RSAKey) and key.raw_value.key_size >= 3000:
-        return key
-    raise BadClient("request key: EC P-256, or RSA of at least 3000 bits")
 
 
 def _claims(token: str, request_key: str) -> strict_json.Json:
