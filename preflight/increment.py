@@ -61,14 +61,14 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> None:
 def _judge_bytes(
     document: OpenDocument, form: Form, increment: bytes, byte_range: tuple[int, int, int, int]
 ) -> SignatureField:
+    original = original_of(document.reader, form.names)
     try:
         parsed = parse_increment(increment)
-        _check_section(document, parsed)
+        _check_section(document, parsed, original.numbers)
         objects = _objects(document, parsed, increment)
     except Malformed as error:
         raise IncrementNotAllowed(error.detail) from error
-    room = byte_range[2] - byte_range[1]
-    return judge_objects(original_of(document.reader, form.names), objects, byte_range, room)
+    return judge_objects(original, objects, byte_range, byte_range[2] - byte_range[1])
 
 
 def _objects(document: OpenDocument, parsed: ParsedIncrement, increment: bytes) -> dict[Ref, Value]:
@@ -92,13 +92,13 @@ def _decrypted(reader: PdfFileReader, ref: Ref, encrypted: Value) -> Value:
     return plain(obj)
 
 
-def _check_section(document: OpenDocument, parsed: ParsedIncrement) -> None:
+def _check_section(document: OpenDocument, parsed: ParsedIncrement, used: frozenset[int]) -> None:
     """The cross-references name the increment's objects, each at its offset, and nothing else; the trailer goes on."""
     start = len(document.data)
     wanted = {ref.number: (start + at, ref.generation, True) for ref, at in parsed.offsets.items()}
     if len(wanted) != len(parsed.offsets) or parsed.startxref != start + parsed.xref_at:
         raise Malformed("object numbers or startxref")
-    listed = parsed.table if parsed.table is not None else _stream_entries(parsed, len(wanted))
+    listed = parsed.table if parsed.table is not None else _stream_entries(parsed, len(wanted), used)
     if listed.pop(0, (0, 65535, False)) != (0, 65535, False) or listed != wanted:
         raise Malformed("cross-references do not list the objects as they are")
     if (parsed.table is None) != document.reader.has_xref_stream and not _mixed(document):
@@ -113,9 +113,12 @@ def _mixed(document: OpenDocument) -> bool:
     return len(kinds) == 2
 
 
-def _stream_entries(parsed: ParsedIncrement, count: int) -> dict[int, tuple[int, int, bool]]:
+def _stream_entries(parsed: ParsedIncrement, count: int, used: frozenset[int]) -> dict[int, tuple[int, int, bool]]:
     """Return a cross-reference stream's entries (ISO 32000-2 §7.5.8.3): 1 byte kind, 8 offset, 2 generation."""
-    section = parsed.objects[next(ref for ref, at in parsed.offsets.items() if at == parsed.xref_at)]
+    ref = next(ref for ref, at in parsed.offsets.items() if at == parsed.xref_at)
+    if ref.number in used or ref.generation:
+        raise Malformed("a cross-reference stream in another object's place")
+    section = parsed.objects[ref]
     index = parsed.trailer.get("/Index")
     if not isinstance(section, Stream) or not equal(parsed.trailer.get("/W"), [1, 8, 2]) or not isinstance(index, list):
         raise Malformed("cross-reference stream")

@@ -1,0 +1,386 @@
+"""Increments of somebody who owns the web zone (attack W1): all refused, and the honest twin of each is accepted."""
+
+import re
+import subprocess
+
+import pytest
+from pyhanko.pdf_utils.generic import ArrayObject, NumberObject
+
+from preflight.increment import judge
+from preflight.protocol import DocumentRefused, IncrementNotAllowed
+from signer.pades.options import Appearance, SignatureOptions
+from signer.pades.prepare import PreparedIncrement, prepare
+from stamp.appearance import Position
+from tests.support.fake_increments import (
+    Forgery,
+    dictionary,
+    forged,
+    name,
+    numbers,
+    other_contract,
+    stream,
+    text,
+    without_shift,
+)
+from tests.support.pdfs import changed, form, many_revisions, plain, qpdf, scan
+from tests.support.signed_pdfs import NOW, increment_of, signed
+
+VISIBLE = Appearance("Ioana Țăndărică", page=0)
+
+
+def judged(original: bytes, prepared: PreparedIncrement) -> None:
+    judge(original, prepared.before, prepared.room, prepared.after)
+
+
+def refused(original: bytes, prepared: PreparedIncrement) -> str:
+    with pytest.raises(IncrementNotAllowed) as caught:
+        judged(original, prepared)
+    return caught.value.detail
+
+
+def annotation(forgery: Forgery):
+    shown = forgery.add(
+        stream(b"1 0 0 rg 0 0 300 300 re f", Type=name("XObject"), Subtype=name("Form"), BBox=numbers(0, 0, 300, 300))
+    )
+    rect = numbers(60, 400, 360, 700)
+    return forgery.add(
+        dictionary(Type=name("Annot"), Subtype=name("FreeText"), Rect=rect, AP=dictionary(N=shown), Contents=text("x"))
+    )
+
+
+def second_page(forgery: Forgery):
+    return forgery.writer.find_page_for_modification(1)[0]
+
+
+def replace_pages(forgery: Forgery):
+    pages = forgery.reissue(forgery.root.raw_get("/Pages"))
+    pages["/Kids"] = ArrayObject(reversed(pages["/Kids"]))
+
+
+def new_page_tree(forgery: Forgery):
+    tree = dictionary(**{key[1:]: forgery.root["/Pages"].raw_get(key) for key in forgery.root["/Pages"]})
+    forgery.root["/Pages"] = forgery.add(tree)
+
+
+def replace_contents(forgery: Forgery):
+    ref = forgery.page.raw_get("/Contents")
+    forgery.writer.objects[(ref.generation, ref.idnum)] = stream(b"BT ET")
+
+
+def font_of(forgery: Forgery):
+    fonts = forgery.page["/Resources"]["/Font"]
+    return fonts.raw_get(next(iter(fonts)))
+
+
+def new_catalog(forgery: Forgery):
+    root = dictionary(**{key[1:]: forgery.root.raw_get(key) for key in forgery.root})
+    forgery.writer.trailer["/Root"] = forgery.add(root)
+
+
+def object_stream(forgery: Forgery):
+    packed = forgery.writer.prepare_object_stream()
+    forgery.writer.add_object(dictionary(A=name("B")), obj_stream=packed)
+
+
+SCRIPT = {"S": name("JavaScript"), "JS": text("app.alert(1)")}
+TAMPERED = {
+    "pages replaced": replace_pages,
+    "new page tree": new_page_tree,
+    "content replaced": replace_contents,
+    "content of its own": lambda f: f.page.__setitem__("/Contents", other_contract(f)),
+    "content added": lambda f: f.page.__setitem__(
+        "/Contents", ArrayObject([f.page.raw_get("/Contents"), other_contract(f)])
+    ),
+    "resources replaced": lambda f: f.page.__setitem__("/Resources", dictionary()),
+    "page cropped": lambda f: f.page.__setitem__("/CropBox", numbers(0, 0, 300, 300)),
+    "page turned": lambda f: f.page.__setitem__("/Rotate", NumberObject(90)),
+    "annotation added": lambda f: f.page["/Annots"].append(annotation(f)),
+    "annotation before ours": lambda f: f.page["/Annots"].insert(0, annotation(f)),
+    "annotation on the next page": lambda f: f.reissue(second_page(f)).__setitem__(
+        "/Annots", ArrayObject([annotation(f)])
+    ),
+    "widget on two pages": lambda f: f.reissue(second_page(f)).__setitem__("/Annots", ArrayObject([f.field_ref])),
+    "page action": lambda f: f.page.__setitem__("/AA", dictionary(O=dictionary(**SCRIPT))),
+    "font replaced": lambda f: f.reissue(font_of(f)).__setitem__("/BaseFont", name("Symbol")),
+    "form resources": lambda f: f.form.__setitem__("/DR", dictionary(Font=dictionary())),
+    "form draws itself": lambda f: f.form.__setitem__("/NeedAppearances", NumberObject(1)),
+    "form of another kind": lambda f: f.form.__setitem__("/XFA", f.add(stream(b"<template/>"))),
+    "calculation order": lambda f: f.form.__setitem__("/CO", ArrayObject([f.field_ref])),
+    "second field": lambda f: f.form["/Fields"].append(f.add(dictionary(FT=name("Tx"), T=text("suma")))),
+    "second signature": lambda f: f.form["/Fields"].append(f.add(dictionary(FT=name("Sig"), T=text("Paraph2")))),
+    "opening action": lambda f: f.root.__setitem__("/OpenAction", dictionary(**SCRIPT)),
+    "document action": lambda f: f.root.__setitem__("/AA", dictionary(WC=dictionary(**SCRIPT))),
+    "layer states": lambda f: f.root.__setitem__("/OCProperties", dictionary(OCGs=ArrayObject(), D=dictionary())),
+    "name tree": lambda f: f.root.__setitem__("/Names", dictionary(JavaScript=dictionary(Names=ArrayObject()))),
+    "viewer preferences": lambda f: f.root.__setitem__("/ViewerPreferences", dictionary(Direction=name("R2L"))),
+    "version": lambda f: f.root.__setitem__("/Version", name("2.0")),
+    "metadata": lambda f: f.root.__setitem__("/Metadata", f.add(stream(b"<x/>"))),
+    "new catalog": new_catalog,
+    "object nobody needs": lambda f: f.add(dictionary(A=name("B"))),
+    "page-like object nobody needs": lambda f: f.add(dictionary(Type=name("Page"), Contents=other_contract(f))),
+    "field with an action": lambda f: f.field.__setitem__("/AA", dictionary(K=dictionary(**SCRIPT))),
+    "field with a lock": lambda f: f.field.__setitem__("/Lock", dictionary(Action=name("All"))),
+    "field with seed values": lambda f: f.field.__setitem__("/SV", dictionary(Ff=NumberObject(1))),
+    "field with a colour": lambda f: f.field.__setitem__("/MK", dictionary(BG=numbers(1, 1, 1))),
+    "field unprinted": lambda f: f.field.__setitem__("/F", NumberObject(2)),
+    "field called otherwise": lambda f: f.field.__setitem__("/T", text("Suma totala")),
+    "invisible field with a rectangle": lambda f: f.field.__setitem__("/Rect", numbers(0, 0, 595, 842)),
+    "page that is none": lambda f: f.field.__setitem__("/P", f.root.raw_get("/Pages")),
+    "signature that certifies": lambda f: f.signature.__setitem__("/Reference", ArrayObject()),
+    "signature with a certificate": lambda f: f.signature.__setitem__("/Cert", text("x")),
+    "signature of another kind": lambda f: f.signature.__setitem__("/SubFilter", name("adbe.pkcs7.detached")),
+    "signature at no time": lambda f: f.signature.__setitem__("/M", text("D:20261399000000Z")),
+    "signature in local time": lambda f: f.signature.__setitem__("/M", text("D:20260101000000+02'00'")),
+    "reason that hides": lambda f: f.signature.__setitem__("/Reason", text("Da\u202eaN")),
+    "reason without end": lambda f: f.signature.__setitem__("/Reason", text("a" * 2000)),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_increment_that_does_more_is_refused(what):
+    assert refused(plain(), forged(plain(), TAMPERED[what]))
+    judged(plain(), forged(plain(), lambda forgery: None))
+
+
+def test_value_typed_into_a_field_is_refused():
+    original = form("10 lei")
+
+    def change(forgery: Forgery):
+        forgery.reissue(forgery.form["/Fields"].raw_get(0))["/V"] = text("1000 lei")
+
+    assert refused(original, forged(original, change))
+    judged(original, forged(original, lambda forgery: None))
+
+
+def test_information_reissued_with_a_change_is_refused():
+    original = changed(plain(), lambda pdf: pdf.docinfo.__setitem__("/Title", "Cerere"))
+
+    def change(forgery: Forgery):
+        forgery.reissue(forgery.writer.trailer.raw_get("/Info"))["/Title"] = text("Contract")
+
+    assert refused(original, forged(original, change))
+    judged(original, forged(original, lambda forgery: None))
+
+
+def test_object_repeated_unchanged_is_harmless():
+    judged(plain(), forged(plain(), lambda forgery: forgery.reissue(second_page(forgery))))
+
+
+# Bytes, rather than objects: the honest increment with one change that keeps all offsets right.
+
+BYTES = {
+    "comment in the padding": (rb"  {40,}", lambda m: b"%hidden\n".ljust(len(m))),
+    "other bytes in the padding": (rb"  {40,}", lambda m: b"\x00" * len(m)),
+    "smaller size": (rb"/Size \d+", lambda m: b"/Size ".ljust(len(m), b"1")),
+    "previous section elsewhere": (rb"/Prev \d+", lambda m: b"/Prev ".ljust(len(m), b"1")),
+    "startxref elsewhere": (rb"startxref\n\d+", lambda m: b"startxref\n".ljust(len(m), b"1")),
+    "free entry": (rb"\d{10} 00000 n \n", lambda m: m[:17] + b"f \n"),
+    "entry that points elsewhere": (rb"\d{10} 00000 n \n", lambda m: b"0000000015" + m[10:]),
+    "entry of another generation": (rb"\d{10} 00000 n \n", lambda m: m[:11] + b"00001 n \n"),
+    "trailer key": (rb"/Prev", lambda m: b"/Prex"),
+    "byte range that starts later": (rb"\[0 ", lambda m: b"[1 "),
+    "byte range that ends early": (rb"(\d)\] ", lambda m: b"]" + m[2:] + b" "),
+    "field name twice": (rb"/Subtype /Widget", lambda m: b"/FT /Sig/FT /Sig"),
+    "other root": (rb"/Root \d+ 0 R", lambda m: re.sub(rb"\d+ 0 R", lambda n: b"9" * (len(n[0]) - 4) + b" 0 R", m)),
+    "second end": (rb"endobj\n", lambda m: b"%%EOF\n\n"),
+    "object end missing": (rb"endobj\n", lambda m: b"       "),
+}
+
+
+@pytest.mark.parametrize("what", BYTES)
+def test_increment_with_other_bytes_is_refused(what):
+    original = plain()
+    honest = prepare(original, SignatureOptions(NOW))
+    pattern, change = BYTES[what]
+    whole = honest.before + honest.after
+    match = re.search(pattern, whole)
+    assert match is not None
+    tampered = without_shift(honest, pattern, change(match[0]))
+    assert tampered != honest
+    assert refused(original, tampered)
+    judged(original, honest)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        b"\n",
+        b"%%EOF\n",
+        b"%comment\n",
+        b"99 0 obj\nnull\nendobj\n",
+        b"xref\n0 0\ntrailer\n<< /Size 99 /Root 1 0 R /Prev 15 >>\nstartxref\n15\n%%EOF\n",
+    ],
+)
+def test_anything_after_the_end_is_refused(added):
+    honest = prepare(plain(), SignatureOptions(NOW))
+    assert refused(plain(), PreparedIncrement(honest.before, honest.room, honest.after + added))
+
+
+@pytest.mark.parametrize("added", [b"%comment\n", b"99 0 obj\nnull\nendobj\n", b"\x00", b" " * 500])
+def test_anything_before_the_first_object_is_refused(added):
+    honest = prepare(plain(), SignatureOptions(NOW))
+    assert refused(plain(), PreparedIncrement(added + honest.before, honest.room, honest.after))
+
+
+def test_cross_reference_stream_over_a_table_is_refused():
+    def change(forgery: Forgery):
+        forgery.writer.stream_xrefs = True
+
+    assert "kind of cross-references" in refused(plain(), forged(plain(), change))
+
+
+def test_object_stream_is_refused():
+    original = qpdf(plain(), "--object-streams=generate")
+    assert refused(original, forged(original, object_stream))
+    judged(original, forged(original, lambda forgery: None))
+
+
+def test_cross_reference_stream_in_place_of_the_page_is_refused():
+    original = qpdf(plain(), "--object-streams=generate")
+
+    def change(forgery: Forgery):
+        forgery.writer.objects = {k: v for k, v in forgery.writer.objects.items() if k[1] != forgery.page_ref.idnum}
+        forgery.writer._lastobj_id = forgery.page_ref.idnum - 1  # the section takes the next number
+
+    prepared = forged(original, change)
+    assert "another object's place" in refused(original, prepared)
+
+
+def test_table_over_a_cross_reference_stream_is_refused():
+    original = qpdf(plain(), "--object-streams=generate")
+
+    def change(forgery: Forgery):
+        forgery.writer.stream_xrefs = False
+
+    assert "kind of cross-references" in refused(original, forged(original, change))
+    judged(original, forged(original, lambda forgery: None))
+
+
+def test_increment_on_an_earlier_revision_is_refused():
+    original = many_revisions(3)
+    offsets = re.findall(rb"startxref\n(\d+)", original)
+    honest = prepare(original, SignatureOptions(NOW))
+    earlier = without_shift(honest, rb"/Prev " + offsets[-1], b"/Prev " + offsets[-2])
+    assert "trailer" in refused(original, earlier)
+    judged(original, honest)
+
+
+def test_increment_of_another_document_is_refused():
+    honest = prepare(plain(), SignatureOptions(NOW))
+    assert refused(form(), honest)
+
+
+def test_room_of_another_size_is_refused():
+    honest = prepare(plain(), SignatureOptions(NOW))
+    for room in (0, 2, 3, honest.room - 2, honest.room + 2, 10_000_000):
+        assert refused(plain(), PreparedIncrement(honest.before, room, honest.after))
+
+
+def test_increment_that_is_no_pdf_is_refused():
+    for parts in ((b"", b""), (b"\xff" * 100, b""), (b"1 0 obj\n" + b"[" * 10_000, b""), (b"", b"%%EOF\n")):
+        assert refused(plain(), PreparedIncrement(parts[0], 100, parts[1]))
+
+
+# Visible signatures (attack H12)
+
+
+def test_visible_signature_in_a_free_corner_is_accepted():
+    for position in Position:
+        original = plain()
+        judged(original, prepare(original, SignatureOptions(NOW, appearance=Appearance("Ana Pop", 0, position))))
+
+
+@pytest.mark.parametrize(
+    "rect", [(0, 0, 595, 842), (0, 0, 0, 0), (-500, 24, -300, 80), (371, 24, 571, 81), (571, 80, 371, 24)]
+)
+def test_visible_signature_elsewhere_is_refused(rect):
+    tampered = forged(plain(), lambda f: f.field.__setitem__("/Rect", numbers(*rect)), visible=VISIBLE)
+    assert refused(plain(), tampered)
+
+
+APPEARANCES = {
+    "another text": lambda f, form: form.__setitem__("/X", text("x")),
+    "another content": lambda f, form: setattr(form, "_encoded_data", b"1 0 0 rg 0 0 200 56 re f"),
+    "a larger box": lambda f, form: form.__setitem__("/BBox", numbers(0, 0, 600, 900)),
+    "moved": lambda f, form: form.__setitem__("/Matrix", numbers(1, 0, 0, 1, 0, 400)),
+    "transparent": lambda f, form: form.__setitem__("/Group", dictionary(S=name("Transparency"))),
+    "another font": lambda f, form: form["/Resources"].__setitem__("/Font", dictionary(F1=font_of(f))),
+    "pressed": lambda f, form: f.field["/AP"].__setitem__("/D", f.field["/AP"].raw_get("/N")),
+}
+
+
+@pytest.mark.parametrize("what", APPEARANCES)
+def test_appearance_that_is_not_ours_is_refused(what):
+    def tamper(forgery: Forgery):
+        APPEARANCES[what](forgery, forgery.field["/AP"]["/N"])
+
+    assert refused(plain(), forged(plain(), tamper, visible=VISIBLE))
+    judged(plain(), forged(plain(), lambda forgery: None, visible=VISIBLE))
+
+
+@pytest.mark.parametrize("said", ["Suma: 10.000 lei", "Ana\u202epoP", "", "<b>Ana</b>", "Ана"])
+def test_appearance_with_a_name_that_is_none_is_refused(said):
+    def tamper(forgery: Forgery):
+        forgery.signature["/Name"] = text(said)
+
+    assert refused(plain(), forged(plain(), tamper, visible=VISIBLE))
+
+
+def test_visible_signature_over_text_is_refused():
+    original = signed(plain(), VISIBLE)
+    again = prepare(original, SignatureOptions(NOW, appearance=VISIBLE))
+    assert "would cover something" in refused(original, again)
+
+
+def test_visible_signature_over_a_picture_is_refused():
+    original = scan()
+    covering = prepare(original, SignatureOptions(NOW, appearance=VISIBLE))
+    assert "would cover something" in refused(original, covering)
+
+
+# Where earlier signatures stand
+
+
+def test_increment_over_a_signed_document_may_add_a_signature_and_nothing_else():
+    original = signed(plain())
+    judged(original, prepare(original, SignatureOptions(NOW)))
+
+    def change(forgery: Forgery):
+        forgery.reissue(forgery.form["/Fields"].raw_get(0))["/V"] = forgery.add(dictionary(Type=name("Sig")))
+
+    assert refused(original, forged(original, change, field="Paraph2"))
+    judged(original, forged(original, lambda forgery: None, field="Paraph2"))
+
+
+def test_field_name_that_is_taken_is_refused():
+    original = signed(plain())
+
+    def rename(forgery: Forgery):
+        forgery.field["/T"] = text("Paraph1")
+
+    assert refused(original, forged(original, rename, field="Paraph2")) == "field name"
+
+
+def test_refusal_of_the_original_comes_before_the_increment_is_looked_at():
+    with pytest.raises(DocumentRefused) as caught:
+        judge(b"no pdf", b"", 100, b"")
+    assert caught.value.reason == "not-a-pdf"
+
+
+def test_pages_look_the_same_to_a_third_engine_but_for_the_stamp(tmp_path):
+    original = plain()
+    (tmp_path / "a.pdf").write_bytes(original)
+    (tmp_path / "b.pdf").write_bytes(signed(original))
+    (tmp_path / "c.pdf").write_bytes(signed(original, VISIBLE))
+    for each in "abc":
+        command = ["pdftoppm", "-r", "50", "-gray", f"{each}.pdf", each]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    a, b, c = ([page.read_bytes() for page in sorted(tmp_path.glob(f"{x}-*.pgm"))] for x in "abc")
+    assert a == b
+    assert a[0] != c[0]
+    assert a[1] == c[1]
+
+
+def test_honest_increments_are_judged_well_twice():
+    prepared = increment_of(plain())
+    judged(plain(), prepared)
