@@ -24,6 +24,7 @@ def item(label: str, hash_type: str) -> Item:
 
 
 def mixes_alphabets(text: str) -> bool:
-    """Return whether letters of several alphabets that look alike stand in one text."""
-    names = {unicodedata.name(char, "").split(" ", 1)[0] for char in text if char.isalpha()}
+    """Return whether letters of several alphabets that look alike stand in one name; its extension aside."""
+    stem = text.rpartition(".")[0] or text
+    names = {unicodedata.name(char, "").split(" ", 1)[0] for char in stem if char.isalpha()}
     return len(names & _ALPHABETS) > 1
