@@ -154,7 +154,7 @@ def email_address(text: str) -> str:
         EmailMalformed: it is none that mail could reach.
     """
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise EmailMalformed("not an address that mail can reach, as in ana@example.com") from None
     return found.normalized

@@ -60,6 +60,7 @@ class CaBench:
         *,
         root_key: Any = None,
         issuing_key: Any = None,
+        sam_key: Any = None,
         clock: FakeClock | None = None,
         **ca: object,
     ) -> None:
@@ -69,7 +70,7 @@ class CaBench:
         self.signatures: list[bytes] = []
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
-        self.sam_key = SoftwareSigningKey(KeyType.EC_P256)
+        self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
         self._write()
         self.database = Database(self.settings.zone_dir("ca") / "db.sqlite")
