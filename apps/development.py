@@ -6,10 +6,12 @@ Done again at every start, and harmless then: what is there already stays. It ta
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from apps.clients import add_client
+from apps.enrolment import enrol
 from apps.files import replace_secret, write_secret
 from core.entropy import SystemEntropy, new_token
 from portal import accounts
@@ -19,6 +21,9 @@ from portal.entropy import SystemEntropy as PortalEntropy
 from portal.keys import load_keys, public_request_key
 from portal.settings import RETURN_PATH
 from portal.tables import metadata
+from ra.applicant import Application
+from ra.enrolment import Account
+from signer.sam.errors import AlreadyEnrolled
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -52,9 +57,15 @@ def provision(settings: Settings) -> Demonstration:
         write_secret(notes, json.dumps({"password": new_token(SystemEntropy())[:16], "enrolled": False}).encode())
     known = json.loads(notes.read_bytes())
     if not known["enrolled"]:
-        _account(settings, known["password"])
+        _enrol(settings, client, _account(settings, known["password"]))
         replace_secret(notes, json.dumps({**known, "enrolled": True}).encode())
     return Demonstration(EMAIL, known["password"])
+
+
+def _enrol(settings: Settings, client: str, account: str) -> None:
+    application = Application(given_name=GIVEN_NAME, surname=SURNAME, national_id=NATIONAL_ID, phone=PHONE, email=EMAIL)
+    with suppress(AlreadyEnrolled):  # an earlier start came so far and no further
+        enrol(settings, application, Account(client=client, account=account))
 
 
 def _portal_client(settings: Settings) -> str:

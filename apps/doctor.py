@@ -143,6 +143,9 @@ def time(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 def _revocation_list(settings: Settings, clock: Clock) -> Iterator[Finding]:
     path = settings.published() / "issuing.crl"
+    if not path.exists():
+        yield Finding("The revocation list is not published yet; the ca zone does that when it starts.")
+        return
     try:
         ends = load_der_x509_crl(path.read_bytes()).next_update_utc
     except (OSError, ValueError) as error:
