@@ -16,7 +16,7 @@ from typing import Protocol
 from core.algorithms import SignatureAlgorithm
 from core.statements import IncrementVerdict
 from core.types import ClientId
-from preflight.protocol import DocumentRefused, DocumentReport
+from preflight.protocol import DocumentRefused, DocumentReport, IncrementNotAllowed
 from signer.errors import ContentNotAuthorised, DocumentNotAuthorised, DocumentNotSignable
 from signer.pades.errors import CannotPrepare
 from signer.sam.client import SamClient
@@ -156,13 +156,15 @@ class SigningService:
     def _prepare(self, warrant: Warrant, document: bytes, number: int) -> PreparedDocument:
         try:
             report = self._inspector.check(document)
+            increment = self._engine.prepare(document, warrant.algorithm, strict=report.strict)
+            verdict = self._inspector.judge(document, increment.before, increment.room, increment.after)
         except DocumentRefused as error:
             raise DocumentNotSignable(number, error.reason, error.detail) from error
-        try:
-            increment = self._engine.prepare(document, warrant.algorithm, strict=report.strict)
-        except CannotPrepare as error:
-            raise DocumentNotSignable(number, "cannot-prepare", error.detail) from error
-        verdict = self._inspector.judge(document, increment.before, increment.room, increment.after)
+        except (
+            CannotPrepare,
+            IncrementNotAllowed,
+        ) as error:  # a file that fooled the check: so odd that it counts as broken
+            raise DocumentNotSignable(number, "damaged", error.detail) from error
         return PreparedDocument(document, increment.before, increment.after, verdict)
 
     def _sign(self, warrant: Warrant, document: PreparedDocument) -> bytes:
