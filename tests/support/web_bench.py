@@ -26,7 +26,11 @@ from core import base64url
 from core.config import Settings, load
 from core.secret import Secret
 from core.statements import IncrementVerdict
-from preflight.protocol import DocumentRefused, DocumentReport
+from preflight.client import PreflightClient
+from preflight.protocol import PREFLIGHT, DocumentRefused, DocumentReport
+from preflight.server import Inspection, serve
+from preflight.verdict import VerdictKey
+from signer.pades.engine import PadesEngine
 from signer.sam.client import SamClient
 from signer.sam.increments import increment_digest
 from signer.sam.protocol import SAM, RegisterPortal
@@ -110,11 +114,13 @@ def settings_for(origin: str, **sections) -> Settings:
 
 
 class WebBench:
-    """The application with portals A (Ana) and B (Bogdan)."""
+    """The application with portals A (Ana) and B (Bogdan). `documents` puts the real `preflight` and engine in."""
 
-    def __init__(self, folder: Path, *, origin: str = AUDIENCE, clock=None, **settings) -> None:
+    def __init__(
+        self, folder: Path, *, origin: str = AUDIENCE, clock=None, keys=None, documents=False, **settings
+    ) -> None:
         (folder / "sam").mkdir()
-        self.bench = Workbench(folder / "sam", clock=clock)
+        self.bench = Workbench(folder / "sam", keys=keys, clock=clock)
         self.clock, self.entropy, self.phone = self.bench.clock, self.bench.entropy, self.bench.phone
         self.people = 0
         self.origin = origin
@@ -125,7 +131,7 @@ class WebBench:
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
         self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
         self.sam = SamClient(self.channel)
-        self.inspector, self.engine = Inspector(self.bench), Engine()
+        self.inspector, self.engine = self._documents(real=documents)
         self.signing = SigningService(self.sam, self.inspector, self.engine)
         self.app = create_app(self.settings, self.deps())
         self.a = self.register("Primăria Sectorului 3", "https://portal-a.example.com/back", "ana")
@@ -133,6 +139,12 @@ class WebBench:
         self.http = self.client()
         self.c: Portal = self.a
         self.elsewhere = ""
+
+    def _documents(self, *, real) -> Any:
+        if not real:
+            return Inspector(self.bench), Engine()
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
+        return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:
         return Deps(self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check)
