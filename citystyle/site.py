@@ -24,6 +24,7 @@ class Site:
     help_phone: str
     cookie: str  # name of the session's cookie, begins with __Host-
     home: str = "/"
+    frame: str = "citystyle/base.html"  # what our own pages extend: the app's frame, if it has one over ours
     templates: Path | None = None  # the app's own, found before ours
     translations: tuple[Path, ...] = ()  # folders with <language>/LC_MESSAGES/messages.mo
     languages: tuple[str, ...] = ("ro", "en")  # the first is the default

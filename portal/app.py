@@ -104,6 +104,7 @@ def _site(settings: PortalSettings) -> Site:
         public_origin=settings.public_origin,
         help_phone=settings.help_phone,
         cookie="__Host-portal",
+        frame="portal/base.html",
         templates=here / "templates",
         translations=(here / "translations",),
     )

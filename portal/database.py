@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
@@ -26,7 +26,7 @@ class DatabaseFailed(PortalError):
 class Instant(TypeDecorator[datetime]):
     """An aware UTC instant, stored as microseconds since 1970."""
 
-    impl = BigInteger
+    impl = BigInteger().with_variant(Integer, "sqlite")  # a strict table knows no BIGINT
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's interface

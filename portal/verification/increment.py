@@ -81,14 +81,12 @@ def _read(original: bytes) -> tuple[PdfFileReader, bool]:
 
 
 def _new_signature(before: PdfFileReader, after: PdfFileReader) -> Any:
-    count = len(before.embedded_signatures)
-    new = after.embedded_signatures[count:]  # pyHanko gives them in the order of what they cover
+    known = {each.field_name for each in before.embedded_signatures}
+    new = [each for each in after.embedded_signatures if each.field_name not in known]
     if not new:
         raise SignatureMissing
     if len(new) > 1:
         raise SeveralSignatures
-    if new[0].field_name in {each.field_name for each in before.embedded_signatures}:
-        raise DocumentChanged("an earlier signature was replaced")
     return new[0]
 
 
@@ -122,11 +120,11 @@ def _check_objects(original: bytes, before: PdfFileReader, after: PdfFileReader,
 
 
 def _check_field(field: Any) -> None:
-    if strange := set(field.keys()) - _FIELD_ENTRIES:
-        raise DocumentChanged(f"the field has {', '.join(sorted(strange))}")
     left, bottom, right, top = (float(each) for each in field.get("/Rect", (0, 0, 0, 0)))
     if left != right or bottom != top:
         raise SignatureVisible(f"{left} {bottom} {right} {top}")
+    if strange := set(field.keys()) - _FIELD_ENTRIES:
+        raise DocumentChanged(f"the field has {', '.join(sorted(strange))}")
 
 
 def _dictionary(signature: Any) -> AddedSignature:
