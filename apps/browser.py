@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -79,10 +79,8 @@ class Browser:
 
     def __init__(self, language: str = "ro") -> None:
         # Browsers send Secure cookies to loopback addresses over http too; cookiejar has to be told.
-        policy = DefaultCookiePolicy(secure_protocols=("https", "http"))
-        self._client = httpx.Client(
-            cookies=CookieJar(policy), headers={"Accept-Language": language}, timeout=120.0, trust_env=False
-        )
+        self._cookies = httpx.Cookies(CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http"))))
+        self._client = httpx.Client(headers={"Accept-Language": language}, timeout=120.0, trust_env=False)
 
     def close(self) -> None:
         """End it, and forget the cookies."""
@@ -90,7 +88,7 @@ class Browser:
 
     def open(self, url: str) -> Page:
         """Return the page at an address, after its redirects and refreshes."""
-        return self._follow(self._client.get(url))
+        return self._follow(self._send("GET", url))
 
     def download(self, url: str) -> bytes:
         """Return a file.
@@ -98,7 +96,7 @@ class Browser:
         Raises:
             UnexpectedPage: there is none.
         """
-        answer = self._client.get(url)
+        answer = self._send("GET", url)
         if answer.status_code != httpx.codes.OK:
             raise UnexpectedPage(f"{url}: {answer.status_code}")
         return answer.content
@@ -114,17 +112,25 @@ class Browser:
         parts = [(form.files[0], (each.name, each.read_bytes(), "application/pdf")) for each in files] or None
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
         headers = {"Origin": origin, "Referer": page.url}
-        return self._follow(self._client.post(form.action, data=data, files=parts, headers=headers))
+        return self._follow(self._send("POST", form.action, data=data, files=parts, headers=headers))
+
+    def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
+        request = self._client.build_request(method, url, **content)
+        self._cookies.set_cookie_header(request)
+        answer = self._client.send(request)
+        self._client.cookies.clear()  # httpx copies its cookies to a jar of stricter rules; ours are kept apart
+        self._cookies.extract_cookies(answer)
+        return answer
 
     def _follow(self, answer: httpx.Response) -> Page:
         for _ in range(_MOST_STEPS):
             if answer.is_redirect:
-                answer = self._client.get(urljoin(str(answer.url), answer.headers["Location"]))
+                answer = self._send("GET", urljoin(str(answer.url), answer.headers["Location"]))
                 continue
             page = read_page(str(answer.url), answer.status_code, answer.text)
             if not page.refresh:
                 return page
-            answer = self._client.get(page.refresh)
+            answer = self._send("GET", page.refresh)
         raise UnexpectedPage(f"{answer.url}: leads round in a circle")
 
 
@@ -180,7 +186,7 @@ class _Reader(HTMLParser):
     def _close(self, tag: str, values: dict[str, str], text: str) -> None:
         if tag == "form":
             self._form = None
-        elif tag == "button" and self._form is not None:
+        elif tag == "button" and self._form is not None and values.get("type") != "button":
             self._form.buttons[text] = (values.get("name", ""), values.get("value", ""))
         elif tag == "a" and "href" in values:
             self.page.links.append((text, urljoin(self.page.url, values["href"])))

@@ -26,7 +26,7 @@ from apps.journey import Journey, Report, Signed
 from apps.judges import Trust, Verdict, judge, signatory_pem
 from apps.ports import own_ports
 from apps.run import Stopped, zones_of
-from apps.supervisor import Supervisor
+from apps.supervisor import Supervisor, refuse_a_second
 from core.config import BadSettings, Settings
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def main() -> None:
 def demonstrate(originals: list[Path], folder: Path) -> bool:
     """Sign the documents in a new instance under `folder`; return whether every verdict is good."""
     report = Report()
+    refuse_a_second(folder / "state" / "run" / "supervisord.pid")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     installation = _installation(folder)

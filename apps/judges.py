@@ -88,7 +88,7 @@ def _openssl(signed: Path, trust: Trust) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         cms, content = Path(folder, "signature.der"), Path(folder, "content.bin")
         cms.write_bytes(bytes(embedded.pkcs7_content))
-        content.write_bytes(b"".join(_covered(signed.read_bytes(), embedded.byte_range)))
+        content.write_bytes(b"".join(_covered(signed.read_bytes(), list(embedded.byte_range))))
         code, said = _run(
             "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", str(cms), "-content", str(content),
             "-CAfile", str(trust.root_pem), "-certfile", str(trust.issuing_pem), "-out", "/dev/null",

@@ -79,7 +79,7 @@ class Supervisor:
             AlreadyRunning: they run already.
         """
         state = self._installation.settings().state_dir.absolute()
-        _refuse_a_second(state / "run" / "supervisord.pid")
+        refuse_a_second(state / "run" / "supervisord.pid")
         for folder in (state / "run", state / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = state / "run" / "supervisord.conf"
@@ -145,7 +145,12 @@ def _text(value: object) -> str:
     return str(value).replace("%", "%%")
 
 
-def _refuse_a_second(pidfile: Path) -> None:
+def refuse_a_second(pidfile: Path) -> None:
+    """Check that no supervisor runs under this pid file.
+
+    Raises:
+        AlreadyRunning: one does.
+    """
     try:
         pid = int(pidfile.read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
