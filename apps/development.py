@@ -20,7 +20,6 @@ from portal.database import Database as PortalDatabase
 from portal.entropy import SystemEntropy as PortalEntropy
 from portal.keys import load_keys, public_request_key
 from portal.settings import RETURN_PATH
-from portal.tables import metadata
 from ra.applicant import Application
 from ra.enrolment import Account
 from signer.sam.errors import AlreadyEnrolled
@@ -82,11 +81,14 @@ def _portal_client(settings: Settings) -> str:
 
 
 def _account(settings: Settings, password: str) -> str:
-    folder = settings.zone_dir("portal")
-    database = PortalDatabase(folder / "db.sqlite")
-    database.create(metadata)
+    """Return the id of the citizen's account at the portal; make it if it is not there."""
     try:
+        return accounts.add(settings.state_dir, EMAIL, password, f"{GIVEN_NAME} {SURNAME}")
+    except accounts.AccountRefused:
+        folder = settings.zone_dir("portal")
+        database = PortalDatabase(folder / "db.sqlite")
         known = accounts.Accounts(database, load_keys(folder), PortalClock(), PortalEntropy()).find(EMAIL)
-    finally:
         database.close()
-    return known.id if known else accounts.add(settings.state_dir, EMAIL, password, f"{GIVEN_NAME} {SURNAME}")
+        if known is None:
+            raise
+        return known.id
