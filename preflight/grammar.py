@@ -4,6 +4,9 @@ From the original, and the numbers the increment gives to its new objects, follo
 like: the catalog, the form, its list of fields, the page or its list of annotations, each with its one insertion. The
 increment's objects must be exactly those, the field, the signature dictionary, and (when visible) the one appearance
 that the dictionary's name and time give. An object that repeats the original unchanged is harmless.
+
+What it does not see: an author may have left references to numbers that no object has, and a new object may take such a
+number. It could then show up where the author placed the reference; being one of ours, it says nothing but who signed.
 """
 
 from __future__ import annotations
