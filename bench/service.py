@@ -107,18 +107,21 @@ class Flow:
 
     def authorise(self, citizen: Citizen, digests: list[bytes], kind: str) -> str:
         """Push, open the page, send the code, type it, redeem: return the credential token."""
-        address = self._push(citizen, digests, kind)
+        code = self.approve(self._push(citizen, digests, kind), citizen.phone)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": RETURN, "code_verifier": VERIFIER}
+        answer = self._form("/oauth2/token", {**form, "client_id": self.portal.client})
+        return str(answer["access_token"])
+
+    def approve(self, address: str, phone: str) -> str:
+        """Be the citizen at the authorization page: send the code, read it on the phone, type it; return OAuth's code."""
         cookies: dict[str, str] = {}
         page = self._page("GET", address, cookies)
         location = self._submit(address, page, cookies, "start")
         page = self._page("GET", location, cookies)
-        done = self._submit(location, page, cookies, "authorise", code=self._code(citizen))
+        done = self._submit(location, page, cookies, "authorise", code=self._code(phone))
         found = re.search(r'url=([^"]+)"', done)
         assert found, done[:2000]
-        code = parse_qs(urlsplit(html.unescape(found[1])).query)["code"][0]
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": RETURN, "code_verifier": VERIFIER}
-        answer = self._form("/oauth2/token", {**form, "client_id": self.portal.client})
-        return str(answer["access_token"])
+        return parse_qs(urlsplit(html.unescape(found[1])).query)["code"][0]
 
     def sign_hash(self, token: str, citizen: Citizen, digests: list[bytes], algorithm: str = ECDSA_OID) -> list[str]:
         """Call signatures/signHash."""
@@ -177,9 +180,9 @@ class Flow:
     def _jws(self, header: dict, claims: dict, key) -> str:
         return jws.serialize_compact(header, json.dumps(claims).encode(), key, algorithms=[header["alg"]])
 
-    def _code(self, citizen: Citizen) -> str:
+    def _code(self, phone: str) -> str:
         newest = max(
-            (m for m in map(_message, Path(self.portal.outbox).glob("*.json")) if m["to"] == citizen.phone),
+            (m for m in map(_message, Path(self.portal.outbox).glob("*.json")) if m["to"] == phone),
             key=lambda m: m["at"],
         )
         found = re.search(r"#(\d{8})$", newest["text"])

@@ -47,10 +47,10 @@ class Instance:
 
     def start(self) -> None:
         """Start all zones with `paraph run` and return when each has proved that it works."""
-        log = (self.folder / "run.log").open("ab")
-        self.process = subprocess.Popen(
-            self._command("run"), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / "run.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command("run"), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
         process = self.process
         wait_until_healthy(self.settings, zones_of(self.settings), START_SECONDS, lambda: process.poll() is None)
         self._wait_for_provisioning()
