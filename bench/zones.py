@@ -1,0 +1,111 @@
+"""What the running zones do over HTTP: signatures, whole authorisations, documents, and their memory."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.processes import percentiles, timed
+from bench.samples import SIZES, pdf_of
+from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, forget_codes, register_portal
+from tests.support.instance import Instance, make_instance
+
+PROCESSES = 2
+CITIZENS = 60  # for each process
+
+
+def sign_hash(portal: Portal, citizens: list[Citizen], count: int, algorithm: str) -> Callable[[], Any]:
+    """Return one signHash of `count` digests with an authorization made beforehand."""
+    flow = Flow(portal)
+    ready = []
+    for citizen in citizens:
+        digests = [hashlib.sha256(f"{citizen.account} {number}".encode()).digest() for number in range(count)]
+        ready.append((flow.authorise(citizen, digests, "dtbsr"), citizen, digests))
+    waiting = iter(ready)
+    return lambda: flow.sign_hash(*next(waiting), algorithm)
+
+
+def whole(portal: Portal, citizens: list[Citizen]) -> Callable[[], Any]:
+    """Return pushed request, page, code, token and signature, for another citizen each time."""
+    flow = Flow(portal)
+    waiting = iter(citizens)
+
+    def once() -> None:
+        citizen = next(waiting)
+        digests = [hashlib.sha256(citizen.account.encode()).digest()]
+        flow.sign_hash(flow.authorise(citizen, digests, "dtbsr"), citizen, digests)
+
+    return once
+
+
+def sign_doc(portal: Portal, citizens: list[Citizen], size: int) -> Callable[[], Any]:
+    """Return one signDoc B-B, twenty documents to an authorization made beforehand."""
+    flow = Flow(portal)
+    document = pdf_of(size)
+    ready = []
+    for citizen in citizens[: 1 if size > 5_000_000 else 3]:
+        documents = [document + b"%" + str(number).encode() + b"\n" for number in range(20)]
+        token = flow.authorise(citizen, [hashlib.sha256(each).digest() for each in documents], "sodr")
+        ready += [(token, citizen, each) for each in documents]
+    waiting = iter(ready)
+    return lambda: flow.sign_doc(*next(waiting))
+
+
+class Zones:
+    """A running instance and its citizens."""
+
+    def __init__(self) -> None:
+        self.instance: Instance = make_instance()
+        self.settings = self.instance.settings
+        self.portal = register_portal(self.settings)
+        self.people = enrol(self.settings, self.portal, PROCESSES * CITIZENS)
+
+    def measure(
+        self, work: Callable[..., Callable[[], Any]], *more: Any, people: list[Citizen] | None = None
+    ) -> dict[str, float]:
+        """Return rate and percentiles of one kind of work over both processes."""
+        forget_codes(self.settings)
+        everyone = people or self.people
+        shares = [everyone[number::PROCESSES] for number in range(PROCESSES)]
+        latencies = timed(work, [(self.portal, share, *more) for share in shares], 8.0)
+        busy = max(sum(each) for each in latencies)
+        return {"rate": round(sum(len(each) for each in latencies) / busy, 1), **percentiles(latencies)}
+
+    def rsa_people(self, count: int = 12) -> list[Citizen]:
+        """Return citizens with RSA-3072 keys."""
+        return enrol(self.settings, self.portal, count, "rsa-3072", prefix="6")
+
+    def memory(self) -> dict[str, int]:
+        """Return the peak resident memory of each zone's largest process, in MB."""
+        peaks: dict[str, int] = {}
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = path.read_bytes().decode(errors="replace").replace("\0", " ")
+                status = (path.parent / "status").read_text()
+            except OSError:
+                continue
+            zone = re.search(r"-m apps\.(\w+) ", line)
+            peak = re.search(r"VmHWM:\s+(\d+)", status)
+            if zone and peak and str(self.instance.state) in line:
+                peaks[zone[1]] = max(peaks.get(zone[1], 0), int(peak[1]) // 1024)
+        return peaks
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.instance.remove()
+
+
+def http(zones: Zones) -> dict[str, dict[str, float]]:
+    """Return every measurement over HTTP."""
+    ecdsa = "1.2.840.10045.4.3.2"
+    rsa = zones.rsa_people()
+    return {
+        "signHash, 1 digest, P-256": zones.measure(sign_hash, 1, ecdsa),
+        "signHash, 32 digests, P-256": zones.measure(sign_hash, 32, ecdsa),
+        "signHash, 32 digests, RSA-3072": zones.measure(sign_hash, 32, PSS_OID, people=rsa),
+        "whole authorised signature, P-256": zones.measure(whole),
+        **{f"signDoc {name} over HTTP": zones.measure(sign_doc, size) for name, size in SIZES.items()},
+    }
