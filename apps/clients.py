@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from api import tables
 from api.oauth.clients import Clients, Registration
-from apps.web import open_database, open_keys
+from apps.web_state import open_database, open_keys
 from channel.client import Channel
 from core.clock import SystemClock
 from core.entropy import SystemEntropy

@@ -59,8 +59,8 @@ def examine(installation: Installation, clock: Clock | None = None) -> list[Find
         looks += [
             lambda: files(settings),
             lambda: tokens(settings),
+            lambda: time(settings, clock or SystemClock()),  # first: looking into a database may touch its file
             lambda: databases(settings),
-            lambda: time(settings, clock or SystemClock()),
         ]
     else:
         findings.append(_bad(f"There is no complete installation in {settings.state_dir}. Run `paraph init`."))

@@ -1,0 +1,108 @@
+"""`paraph doctor` says in plain words what is wrong, and exits non-zero."""
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.instance import make_instance
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fresh():
+    made = make_instance(start=False)
+    yield made
+    made.remove()
+
+
+def doctor(instance, *laid_over):
+    options = [part for each in laid_over for part in ("--set", each)]
+    return instance.paraph(*options, "doctor", check=False)
+
+
+def wrong(instance, words, *laid_over):
+    done = doctor(instance, *laid_over)
+    assert done.returncode == 3, done.stdout
+    assert words in "\n".join(line for line in done.stdout.splitlines() if line.startswith("✗")), done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_new_installation_that_does_not_run_is_fine(fresh):
+    done = doctor(fresh)
+    assert (done.returncode, "The zones do not run" in done.stdout) == (0, True), done.stdout
+
+
+def test_a_missing_module(fresh):
+    wrong(fresh, "There is no PKCS#11 module at /nowhere.so", "sam.module=/nowhere.so")
+
+
+def test_a_wrong_pin(fresh):
+    (fresh.state / "sam" / "pin").write_text("00000000")
+    wrong(fresh, "is not that of the token paraph-sam")
+
+
+def test_a_missing_token(fresh):
+    for path in (fresh.state / "ca" / "tokens").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    wrong(fresh, "The token paraph-ca cannot be opened")
+
+
+def test_a_missing_secret(fresh):
+    (fresh.state / "web" / "secret.key").unlink()
+    wrong(fresh, "web/secret.key is missing")
+
+
+@pytest.mark.parametrize("name", ["sam/pin", "web/secret.key", "portal/request.key"])
+def test_a_secret_that_others_can_read(fresh, name):
+    (fresh.state / name).chmod(0o644)
+    wrong(fresh, "can be read or changed by other users")
+
+
+def test_a_database_that_is_none(fresh):
+    (fresh.state / "sam" / "db.sqlite").write_bytes(b"not a database, but long enough to be read as one" * 20)
+    wrong(fresh, "db.sqlite cannot be used")
+
+
+def test_a_taken_port(fresh):
+    host, port = fresh.settings.web.listen.split(":")
+    with socket.socket() as taken:
+        taken.bind((host, int(port)))
+        taken.listen()
+        wrong(fresh, f"The port of web, {host}:{port}, cannot be used")
+
+
+def test_a_clock_that_went_back(fresh):
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+    (fresh.state / "sam" / "db.sqlite").touch()
+    os.utime(fresh.state / "sam" / "db.sqlite", (tomorrow, tomorrow))
+    wrong(fresh, "The clock went backwards")
+
+
+def test_no_installation(fresh):
+    (fresh.state / "initialised").unlink()
+    wrong(fresh, "There is no complete installation")
+
+
+def test_an_installation_is_never_made_twice(fresh):
+    done = fresh.paraph("init", check=False)
+    assert (done.returncode, "already initialised" in done.stderr) == (1, True)
+    assert fresh.paraph("init", "--if-missing").returncode == 0
+
+
+def test_a_run_without_an_installation_is_refused(fresh):
+    (fresh.state / "initialised").unlink()
+    done = fresh.paraph("run", check=False)
+    assert (done.returncode, "paraph init" in done.stderr) == (1, True)
+
+
+def test_no_two_installations_share_a_secret(fresh):
+    other = make_instance(start=False)
+    try:
+        for name in ("sam/pin", "ca/pin", "sam/so-pin", "web/secret.key", "portal/secret.key", "preflight/verdict.key"):
+            assert (fresh.state / name).read_bytes() != (other.state / name).read_bytes()
+    finally:
+        other.remove()

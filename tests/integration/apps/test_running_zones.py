@@ -1,0 +1,91 @@
+"""`paraph run`: every zone a process of its own, restarted when it dies, all gone within five seconds."""
+
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from apps.health import wait_until_healthy
+from apps.run import zones_of
+from tests.support.instance import make_instance
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
+ZONES = ("sam", "ca", "preflight", "status", "web", "portal", "phone")
+
+
+def test_every_zone_proves_that_it_works(instance):
+    assert instance.health() == dict.fromkeys(ZONES, "")
+    done = instance.paraph("health")
+    assert done.stdout.count("works") == len(ZONES)
+
+
+def test_each_zone_is_a_process_of_its_own_that_loaded_no_other_zone(instance):
+    masters = {zone: instance.zone_pid(zone) for zone in ZONES}
+    assert len(set(masters.values())) == len(ZONES)
+    for zone in ("web", "status", "portal", "preflight", "phone"):
+        for pid in (masters[zone], *instance.worker_pids(zone)):
+            maps = Path(f"/proc/{pid}/maps").read_text()
+            assert "softhsm" not in maps, f"{zone} loaded the PKCS#11 module"
+
+
+def test_only_workers_of_the_zones_with_a_token_hold_a_session(instance):
+    for zone in ("sam", "ca"):
+        assert "softhsm" not in Path(f"/proc/{instance.zone_pid(zone)}/maps").read_text()
+        assert any("softhsm" in Path(f"/proc/{pid}/maps").read_text() for pid in instance.worker_pids(zone))
+
+
+def test_sockets_and_secrets_are_their_owners_alone(instance):
+    for name in ("sam", "sam-admin", "ca", "preflight"):
+        path = instance.settings.socket(name)
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+    for path in instance.state.rglob("*"):
+        if "public" not in path.parts and path.is_file() and path.parent != instance.state / "public":
+            assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("zone", ["sam", "preflight", "web"])
+def test_a_dead_zone_is_started_again(instance, zone):
+    before = instance.zone_pid(zone)
+    os.kill(before, signal.SIGKILL)
+    wait_until_healthy(instance.settings, zones_of(instance.settings), 60)
+    assert instance.zone_pid(zone) != before
+
+
+def test_a_dead_worker_is_started_again(instance):
+    for pid in instance.worker_pids("sam"):
+        os.kill(pid, signal.SIGKILL)
+    wait_until_healthy(instance.settings, ("sam",), 60)
+
+
+def test_a_second_run_of_the_same_installation_is_refused(instance):
+    done = instance.paraph("run", check=False)
+    assert done.returncode == 1
+    assert "runs the zones of this installation already" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_addresses_and_the_demo_account_are_said(instance):
+    said = instance.said()
+    assert instance.settings.portal.public_origin in said
+    assert f"http://{instance.settings.phone.listen}" in said
+    assert instance.demo_password() in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_run_leaves_no_process(number):
+    one = make_instance("web.workers=1", "sam.workers=1", "preflight.workers=1")
+    try:
+        process, one.process = one.process, None
+        began = time.monotonic()
+        process.send_signal(number)
+        process.wait(15)
+        while one.processes() and time.monotonic() - began < 15:
+            time.sleep(0.05)
+        assert one.processes() == []
+        assert time.monotonic() - began < 5
+    finally:
+        one.remove()
