@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apps.health import check_all, wait_until_healthy
+from apps.init import initialise
 from apps.installation import DEFAULT_CONFIG, Installation
 from apps.ports import own_ports
 from apps.run import zones_of
@@ -116,7 +117,7 @@ def make_instance(*laid_over: str, start: bool = True) -> Instance:
     )
     instance = Instance(Installation(DEFAULT_CONFIG, folder / "s", settings), folder)
     try:
-        instance.paraph("init")
+        initialise(instance.settings, lambda _text: None)
         if start:
             instance.start()
     except BaseException:
