@@ -20,7 +20,7 @@ from api.oauth.codes import Codes
 from api.oauth.par import PushedRequests
 from api.oauth.revoke import RevocationEndpoint
 from api.oauth.token import TokenEndpoint
-from api.pages import views
+from api.pages import frame, views
 from api.pages.browser import COOKIE, Browsers
 from api.pages.flow import Flow
 from api.requests import number_requests, refuse_ambiguity
@@ -39,6 +39,7 @@ def create_app(settings: Settings, deps: Deps) -> Flask:
     number_requests(app, deps.entropy)
     refuse_ambiguity(app)
     dress(app, _site(settings))
+    frame.use_frames(app, settings.service.languages)
     codes = Codes(deps.database, deps.keys, deps.sam, deps.clock, deps.entropy)
     methods = _methods(settings, deps, codes)
     app.register_blueprint(routes.csc(settings, methods))
@@ -82,6 +83,7 @@ def _site(settings: Settings) -> Site:
         public_origin=settings.service.public_origin,
         help_phone=settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}"),
         cookie=COOKIE,
+        frame=frame.TEMPLATE,
         templates=_HERE / "templates",
         translations=(_HERE / "translations",),
         languages=settings.service.languages,
