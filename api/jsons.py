@@ -17,7 +17,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def json_response(body: dict[str, Any], status: int = 200) -> Response:
-    """Return a JSON answer that nobody keeps."""
+    """Return a JSON answer that nobody keeps. Bytes in it become padded base64 (RFC 4648 §4)."""
     return Response(_encoder.encode(body), status, {"Cache-Control": "no-store"}, content_type=MEDIA_TYPE)
 
 
