@@ -15,19 +15,50 @@ from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import ExpiredError, NotYetValidError, PathError, ValidationError
 
-from portal.verification.failures import CertificateNotValid, ChainUntrusted
+from portal.verification.failures import CertificateMalformed, CertificateNotValid, ChainUntrusted
+
+
+def load(der: bytes) -> Certificate:
+    """Return a certificate that somebody else sent.
+
+    Raises:
+        CertificateMalformed: it is none.
+    """
+    try:
+        certificate = load_der_x509_certificate(der)
+        if certificate.public_bytes(Encoding.DER) != der:
+            raise CertificateMalformed("more than a certificate")
+        certificate.public_key()
+    except (ValueError, TypeError) as error:
+        raise CertificateMalformed(str(error)[:300]) from error
+    return certificate
 
 
 def check_chain(certificate_der: bytes, others: list[bytes], root: Certificate, at: datetime) -> None:
-    """Check that a certificate may sign documents at an instant, by a chain to the root.
+    """Check that a certificate may sign documents at an instant, by a chain to the root that `others` are all part of.
 
     Raises:
-        ChainUntrusted: no such chain, or a certificate not for signing documents.
+        ChainUntrusted: no such chain, or a certificate not for signing documents, or one that has no part in it.
         CertificateNotValid: it was not valid then.
+        CertificateMalformed: one of them is no certificate.
     """
-    leaf = load_der_x509_certificate(certificate_der)
+    leaf = load(certificate_der)
     if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
         raise CertificateNotValid(f"{leaf.not_valid_before_utc} to {leaf.not_valid_after_utc}")
+    try:
+        path = asyncio.run(_path(certificate_der, others, root, at))
+    except (ExpiredError, NotYetValidError) as error:
+        raise CertificateNotValid(str(error)[:300]) from error
+    except (PathError, ValidationError) as error:
+        raise ChainUntrusted(str(error)[:300]) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # a hostile certificate
+        raise CertificateMalformed(f"{type(error).__name__}: {error}"[:300]) from error
+    if len(set(others)) != len(others) or not set(others) <= path:
+        raise ChainUntrusted("a certificate that has no part in the chain")
+
+
+async def _path(certificate_der: bytes, others: list[bytes], root: Certificate, at: datetime) -> set[bytes]:
+    """Return the certificates of the chain, DER."""
     anchor = asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))
     context = ValidationContext(
         trust_roots=[anchor],
@@ -36,14 +67,10 @@ def check_chain(certificate_der: bytes, others: list[bytes], root: Certificate, 
         revocation_mode="soft-fail",
         weak_hash_algos={"md5", "sha1"},
     )
-    try:
-        validator = CertificateValidator(
-            asn1_x509.Certificate.load(certificate_der),
-            intermediate_certs=[asn1_x509.Certificate.load(each) for each in others],
-            validation_context=context,
-        )
-        asyncio.run(validator.async_validate_usage({"non_repudiation"}))
-    except (ExpiredError, NotYetValidError) as error:
-        raise CertificateNotValid(str(error)[:300]) from error
-    except (PathError, ValidationError, ValueError) as error:
-        raise ChainUntrusted(str(error)[:300]) from error
+    validator = CertificateValidator(
+        asn1_x509.Certificate.load(certificate_der),
+        intermediate_certs=[asn1_x509.Certificate.load(each) for each in others],
+        validation_context=context,
+    )
+    path = await validator.async_validate_usage({"non_repudiation"})
+    return {each.dump() for each in path} | {anchor.dump()}

@@ -1,6 +1,6 @@
 """The CMS of a PAdES baseline signature, read with no tolerance (attacks H14, H15).
 
-1. DER, one value, nothing that a re-encoding would drop.
+1. DER, one value, no structure with more members than it should have.
 2. Detached content of type id-data, one SignerInfo, no revocation lists, no unsigned attributes (level B-B).
 3. Signed attributes there: content-type id-data, one message-digest, one signing-certificate-v2, none twice, no signing-time.
 4. The message digest is that of the covered bytes; signing-certificate-v2 and the signer identifier name the expected
@@ -21,11 +21,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import load_der_x509_certificate
 
-from portal.verification.der import check_der
+from portal.verification.der import check_der, members
 from portal.verification.failures import (
     CmsMalformed,
     DigestMismatch,
-    LevelWrong,
     OtherSignatory,
     SignatureInvalid,
     SignedAttributesWrong,
@@ -40,8 +39,8 @@ _NEEDED: Final = frozenset({"content_type", "message_digest", "signing_certifica
 _FORBIDDEN: Final = frozenset({"signing_time", "signing_certificate"})  # EN 319 142-1 §6.3
 
 
-def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> None:
-    """Check a CMS over `content`, made with the key of one certificate.
+def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> list[bytes]:
+    """Check a CMS over `content`, made with the key of one certificate; return the certificates in it, DER.
 
     Raises:
         SignatureWrong: a rule above is broken.
@@ -50,27 +49,44 @@ def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> None:
     try:
         signed_data = _parsed(der)
         signer = _only_signer(signed_data)
-        _check_identity(signed_data, signer, certificate_der)
-        attributes = _attributes(signer)
-        _check_attributes(attributes, content, signer, certificate_der)
+        certificates = [each.chosen.dump() for each in signed_data["certificates"]]
+        _check_identity(certificates, signer, certificate_der)
+        _check_attributes(_attributes(signer), content, signer, certificate_der)
         _check_signature(signer, certificate_der)
     except (ValueError, TypeError, KeyError, RecursionError, NotImplementedError, UnsupportedAlgorithm) as error:
         raise CmsMalformed(f"{type(error).__name__}: {error}"[:300]) from error
-
-
-def embedded_certificates(der: bytes) -> list[bytes]:
-    """Return the certificates in a CMS that `check_cms` accepted, DER."""
-    return [each.chosen.dump() for each in _parsed(der)["certificates"]]
+    return certificates
 
 
 def _parsed(der: bytes) -> asn1_cms.SignedData:
     check_der(der)
+    _check_shape(der)
     info = asn1_cms.ContentInfo.load(der, strict=True)
     if info["content_type"].native != "signed_data":
         raise CmsMalformed("not SignedData")
-    if info.copy().dump(force=True) != der:  # members that the parser passed over in silence
-        raise CmsMalformed("more than it should hold")
     return info["content"]
+
+
+def _check_shape(der: bytes) -> None:
+    """Check that no structure has more members than it should: the parser would pass over them in silence."""
+    _, explicit = _exactly(der, 2)  # ContentInfo
+    [signed_data] = _exactly(explicit, 1)
+    _, _, content, _, signers = _exactly(signed_data, 5)  # no [1] revocation lists
+    _exactly(content, 1)  # no content
+    [signer] = _exactly(signers, 1)
+    _, sid, digest, attributes, _, _ = _exactly(signer, 6)  # signed attributes, no unsigned ones
+    _exactly(sid, 2)
+    if len(members(digest)) > 2:
+        raise CmsMalformed("digest algorithm")
+    for attribute in members(attributes):
+        _exactly(attribute, 2)
+
+
+def _exactly(value: bytes, count: int) -> list[bytes]:
+    found = members(value)
+    if len(found) != count:
+        raise CmsMalformed(f"{len(found)} members where {count} belong")
+    return found
 
 
 def _only_signer(signed_data: asn1_cms.SignedData) -> asn1_cms.SignerInfo:
@@ -79,23 +95,23 @@ def _only_signer(signed_data: asn1_cms.SignedData) -> asn1_cms.SignerInfo:
         raise CmsMalformed("content that is not detached, or not of type id-data")
     if len(signed_data["signer_infos"]) != 1 or len(signed_data["digest_algorithms"]) != 1:
         raise CmsMalformed("not exactly one signer")
-    if signed_data["crls"].native:
-        raise LevelWrong("revocation lists")
     signer = signed_data["signer_infos"][0]
-    if signer["unsigned_attrs"].native:
-        raise LevelWrong("unsigned attributes")
+    if (signed_data["version"].native, signer["version"].native) != ("v1", "v1"):
+        raise CmsMalformed("version")
+    if signed_data["digest_algorithms"][0].dump() != signer["digest_algorithm"].dump():
+        raise CmsMalformed("digest algorithms disagree")
     return signer
 
 
-def _check_identity(signed_data: asn1_cms.SignedData, signer: asn1_cms.SignerInfo, certificate_der: bytes) -> None:
+def _check_identity(certificates: list[bytes], signer: asn1_cms.SignerInfo, certificate_der: bytes) -> None:
     expected = asn1_x509.Certificate.load(certificate_der)
     if signer["sid"].name != "issuer_and_serial_number":
         raise CmsMalformed("signer identifier")
     sid = signer["sid"].chosen
     if sid["serial_number"].native != expected.serial_number or sid["issuer"].dump() != expected.issuer.dump():
         raise OtherSignatory("signer identifier")
-    if certificate_der not in {each.chosen.dump() for each in signed_data["certificates"]}:
-        raise OtherSignatory("its certificate is not in the CMS")
+    if certificates.count(certificate_der) != 1:
+        raise OtherSignatory("its certificate is not once in the CMS")
 
 
 def _attributes(signer: asn1_cms.SignerInfo) -> dict[str, Any]:

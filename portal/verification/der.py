@@ -34,6 +34,21 @@ def encoded_length(content: bytes) -> int:
     return start + length
 
 
+def members(value: bytes) -> list[bytes]:
+    """Return the members of a constructed value, each with its header.
+
+    Raises:
+        CmsMalformed: they do not fit.
+    """
+    at, length = _header(value, 0, len(value))
+    stop, found = at + length, []
+    while at < stop:
+        size = encoded_length(value[at:stop])
+        found.append(value[at : at + size])
+        at += size
+    return found
+
+
 def _check_value(content: bytes, at: int, end: int, depth: int) -> int:
     """Check the value at `at`, and return where it ends."""
     if depth > _DEEPEST:

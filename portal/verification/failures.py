@@ -95,3 +95,7 @@ class ChainUntrusted(TrustWrong):
 
 class CertificateNotValid(TrustWrong):
     """The certificate was not valid at that time."""
+
+
+class CertificateMalformed(TrustWrong):
+    """What should be a certificate is none."""

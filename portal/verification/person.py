@@ -10,9 +10,9 @@ import unicodedata
 from collections import Counter
 from typing import Final
 
-from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID
 
+from portal.verification.chain import load
 from portal.verification.failures import OtherPerson
 
 _PARTS: Final = (NameOID.GIVEN_NAME, NameOID.SURNAME)
@@ -20,7 +20,7 @@ _PARTS: Final = (NameOID.GIVEN_NAME, NameOID.SURNAME)
 
 def signatory_name(certificate_der: bytes) -> str:
     """Return the name in a certificate, given name first."""
-    subject = load_der_x509_certificate(certificate_der).subject
+    subject = load(certificate_der).subject
     parts = [str(each.value) for oid in _PARTS for each in subject.get_attributes_for_oid(oid)]
     return " ".join(parts) or " ".join(str(each.value) for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
 
@@ -30,6 +30,7 @@ def check_person(certificate_der: bytes, name: str) -> None:
 
     Raises:
         OtherPerson: it names somebody else.
+        CertificateMalformed: it is none.
     """
     if _names(signatory_name(certificate_der)) != _names(name):
         raise OtherPerson

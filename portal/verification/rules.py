@@ -19,7 +19,7 @@ from cryptography.x509 import Certificate
 
 from portal.verification.byte_range import covered
 from portal.verification.chain import check_chain
-from portal.verification.cms import check_cms, embedded_certificates
+from portal.verification.cms import check_cms
 from portal.verification.failures import SigningTimeWrong
 from portal.verification.increment import added_signature
 from portal.verification.person import check_person, signatory_name
@@ -55,10 +55,11 @@ def verify(signed: bytes, expected: Expected, now: datetime) -> Verified:
     """
     signature = added_signature(expected.original, signed)
     content, cms = covered(signed, signature.byte_range, signature.contents, after=len(expected.original))
-    check_cms(cms, content, expected.certificate)
+    certificates = check_cms(cms, content, expected.certificate)
     signed_at = _claimed(signature.claimed_time, expected.asked_at, now)
     check_person(expected.certificate, expected.person)
-    check_chain(expected.certificate, embedded_certificates(cms), expected.root, signed_at)
+    others = [each for each in certificates if each != expected.certificate]
+    check_chain(expected.certificate, others, expected.root, signed_at)
     return Verified(signatory_name(expected.certificate), signed_at)
 
 

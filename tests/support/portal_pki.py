@@ -112,7 +112,7 @@ class PortalPki:
     def signer(self, holder: Holder) -> SimpleSigner:
         """Return pyHanko's signer with a holder's key."""
         store = SimpleCertificateStore()
-        store.register_multiple([_asn1(self.issuing), _asn1(holder)])
+        store.register(_asn1(self.issuing))
         der = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return SimpleSigner(_asn1(holder), asn1_keys.PrivateKeyInfo.load(der), store)
 

@@ -87,7 +87,9 @@ class StandinService:
             self.problems.append(what)
 
     def _check_basic(self) -> None:
-        user, _, password = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode().partition(":")
+        user, _, password = (
+            base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode().partition(":")
+        )
         from urllib.parse import unquote_plus
 
         self._expect((unquote_plus(user), unquote_plus(password)) == (CLIENT, SECRET), "client authentication")
@@ -106,7 +108,9 @@ class StandinService:
         token = secrets.token_urlsafe(16)
         self.tokens[token] = asked
         details = asked["authorization_details"]
-        return self._after(jsonify(access_token=token, token_type="Bearer", expires_in=self.expires_in, authorization_details=details))
+        return self._after(
+            jsonify(access_token=token, token_type="Bearer", expires_in=self.expires_in, authorization_details=details)
+        )
 
     def _push(self):
         self._check_basic()
@@ -114,7 +118,9 @@ class StandinService:
         claims = json.loads(signed.payload)
         self._expect(signed.headers()["typ"] == "oauth-authz-req+jwt", "typ")
         self._expect(claims["iss"] == claims["client_id"] == CLIENT and claims["aud"] == self.url, "iss, aud")
-        self._expect(claims["code_challenge_method"] == "S256" and claims["response_type"] == "code", "PKCE, response_type")
+        self._expect(
+            claims["code_challenge_method"] == "S256" and claims["response_type"] == "code", "PKCE, response_type"
+        )
         self._expect(claims["exp"] - claims["iat"] <= 600, "life")
         account = jws.deserialize_compact(
             claims["account_token"], OctKey.import_key(hashlib.sha256(SECRET.encode()).digest()), algorithms=["HS256"]
@@ -142,7 +148,14 @@ class StandinService:
         chain = [base64.b64encode(each.der).decode() for each in (holder, self.pki.issuing, self.pki.root)]
         key = {"status": "enabled", "algo": ["1.2.840.10045.4.3.2", "1.2.840.10045.2.1"], "len": 256}
         cert = {"status": "valid", "certificates": chain}
-        return {"credentialID": "c-1", "key": key, "cert": cert, "multisign": 20, "SCAL": "2", "auth": {"mode": "oauth2code"}}
+        return {
+            "credentialID": "c-1",
+            "key": key,
+            "cert": cert,
+            "multisign": 20,
+            "SCAL": "2",
+            "auth": {"mode": "oauth2code"},
+        }
 
     def _sign(self):
         self.signing_calls += 1

@@ -28,8 +28,9 @@ def test_a_signed_file_downloads_as_an_attachment_that_begins_with_what_was_uplo
     filing = _three(browser)
     browser.sign(filing)
     address = re.search(r'href="([^"]+/signed\.pdf)"', browser.page.text)[1]
-    answer = browser.client.get(address, base_url="http://localhost:8600")
-    assert answer.data.startswith(pdf("cerere")[:100])
+    with browser.client.get(address, base_url="http://localhost:8600") as answer:
+        content = answer.data
+    assert content.startswith(pdf("cerere")[:100])
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=cerere-semnat.pdf")
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
     assert answer.headers["Cache-Control"] == "no-store"
