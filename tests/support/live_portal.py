@@ -28,7 +28,7 @@ class LivePortal:
         self.app = create_app(settings(state_dir, service.url, public_origin=self.origin))
         accounts.add(state_dir, EMAIL, PASSWORD, NAME)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

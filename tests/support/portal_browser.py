@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,6 +62,18 @@ def make_portal(state_dir: Path, service_url: str, **changes: object) -> Flask:
     return create_app(settings(state_dir, service_url, **changes))
 
 
+def multipart(fields: dict[str, object]) -> tuple[str, bytes]:
+    """Return a form as a browser sends it: text, and lists of (file name, content)."""
+    boundary, parts = "----paraph", []
+    for field, value in fields.items():
+        for name, content in value if isinstance(value, list) else [(None, str(value).encode())]:
+            quoted = "" if name is None else name.replace('"', "%22").replace("\n", "%0A").replace("\r", "%0D")
+            extra = "" if name is None else f'; filename="{quoted}"\r\nContent-Type: application/octet-stream'
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"{extra}\r\n\r\n'
+            parts += [head.encode(), content, b"\r\n"]
+    return f"multipart/form-data; boundary={boundary}", b"".join([*parts, f"--{boundary}--\r\n".encode()])
+
+
 class Browser:
     """A browser at the portal: keeps cookies, fills in forms by what the page holds, follows redirects on this site only."""
 
@@ -76,7 +87,8 @@ class Browser:
 
     def post(self, path: str, data: dict[str, object] | None = None, *, follow: bool = True) -> TestResponse:
         fields = {"csrf_token": self.csrf()} | (data or {})
-        response = self.client.post(path, data=fields, base_url=ORIGIN, content_type="multipart/form-data")
+        content_type, body = multipart(fields)
+        response = self.client.post(path, data=body, base_url=ORIGIN, content_type=content_type)
         if follow:
             response = self.page = self._follow(response)
         return response
@@ -93,8 +105,7 @@ class Browser:
         return self.page.request.path
 
     def upload(self, filing: str, files: Iterable[tuple[str, bytes]]) -> TestResponse:
-        chosen = [(BytesIO(content), name) for name, content in files]
-        return self.post(f"{filing}/documents", {"files": chosen})
+        return self.post(f"{filing}/documents", {"files": list(files)})
 
     def authorize(self, filing: str) -> str:
         """Press the button; return the address of the signing service that the page leads to."""

@@ -56,7 +56,7 @@ class StandinService:
     def start(self) -> StandinService:
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
 
