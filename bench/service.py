@@ -112,6 +112,10 @@ class Flow:
         answer = self._form("/oauth2/token", {**form, "client_id": self.portal.client})
         return str(answer["access_token"])
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def approve(self, address: str, phone: str) -> str:
         """Be the citizen at the authorization page: send the code, read it on the phone, type it; return OAuth's code."""
         cookies: dict[str, str] = {}

@@ -67,4 +67,7 @@ def approve(instance, client: str, request_uri: str) -> str:
     origin = instance.settings.service.public_origin
     key = ECKey.generate_key("P-256").as_pem(private=True).decode()
     flow = Flow(Portal(origin, str(instance.settings.outbox()), client, "", key))
-    return flow.approve(f"/oauth2/authorize?client_id={client}&request_uri={request_uri}", "+40723000001")
+    try:
+        return flow.approve(f"/oauth2/authorize?client_id={client}&request_uri={request_uri}", "+40723000001")
+    finally:
+        flow.close()
