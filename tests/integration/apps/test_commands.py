@@ -31,8 +31,8 @@ def client(instance, tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def enrol(instance, client, check=True, **changes):
-    values = {**BOGDAN, "client": client["client_id"], **{name.replace("_", "-"): v for name, v in changes.items()}}
+def enrol(instance, portal, check=True, **changes):
+    values = {**BOGDAN, "client": portal["client_id"], **{name.replace("_", "-"): v for name, v in changes.items()}}
     options = [part for name, value in values.items() for part in (f"--{name}", value)]
     return instance.paraph("ra", "enrol", *options, "--json", check=check)
 
