@@ -23,7 +23,6 @@ _FONT: Final = 'system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",Arial,sans
 _BRAND: Final = re.compile(r"GDS|/assets/|crest|sourceMappingURL")
 # Components no page uses; take a name out when a page needs it.
 _DROPPED: Final = re.compile(
-    r"^(\.js-enabled |\.govuk-frontend-supported )?"
     r"\.govuk-(accordion|tabs|cookie-banner|exit-this-page|header|footer|feedback|logo|character-count|breadcrumbs|\\?!-)"
 )
 
@@ -49,8 +48,8 @@ def without_brand(css: str) -> str:
 def _kept(rule: Any) -> str:
     if rule.type == "qualified-rule":
         selectors = tinycss2.serialize(rule.prelude).split(",")
-        return "" if all(_DROPPED.match(each.strip()) for each in selectors) else _written(rule)
-    if rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports"}:
+        return "" if all(_DROPPED.search(each) for each in selectors) else _written(rule)
+    if rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports", "-moz-document"}:
         inner = "".join(_kept(each) for each in tinycss2.parse_rule_list(rule.content, True, True))  # noqa: FBT003 - skip comments, white space: its signature
         return f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}" if inner else ""
     return _written(rule)

@@ -69,21 +69,26 @@ def deadline(seconds: float) -> Iterator[None]:
     Raises:
         DocumentRefused: the time is over (`too-heavy`).
     """
-    _limit_processor_time(seconds)
     previous = signal.signal(signal.SIGALRM, _too_late)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, should a library swallow the first
+    with _processor_time(seconds):
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, should a library swallow the first
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+
+@contextmanager
+def _processor_time(seconds: float) -> Iterator[None]:
+    """Let the kernel end the process when it uses much more than `seconds` inside; what it uses later is not counted."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + _GRACE, hard))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-def _limit_processor_time(seconds: float) -> None:
-    """Let the kernel end the process when it uses much more than `seconds` from now on; the hard limit stays."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime + seconds) + _GRACE
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _too_late(_number: int, _frame: object) -> None:

@@ -1,5 +1,6 @@
 """The time for one document. The walls themselves are tested on real processes."""
 
+import resource
 import time
 
 import pytest
@@ -35,6 +36,13 @@ def test_time_over_once_is_over_no_more():
     with deadline(0.05):
         pass
     time.sleep(0.1)
+
+
+def test_the_limit_of_processor_time_goes_with_the_document():
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    with deadline(1):
+        assert resource.getrlimit(resource.RLIMIT_CPU) != before
+    assert resource.getrlimit(resource.RLIMIT_CPU) == before
 
 
 @pytest.mark.parametrize(
