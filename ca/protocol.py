@@ -72,6 +72,30 @@ class ShowCertificate(Message, frozen=True):
     serial: str
 
 
+class CertificateState(Message, frozen=True):
+    """What the status of one certificate is from one change of the record on."""
+
+    change: int  # rises by one with each change of the record; one certificate may come again with a higher one
+    issuer: str  # SHA-256 of the issuer's SubjectPublicKeyInfo, hex
+    serial: str  # 40 lower-case hexadecimal digits
+    not_after: datetime
+    revoked_at: datetime | None  # None: good
+    reason: str  # "" while good, else as RFC 5280 §5.3.1 spells it: "keyCompromise", "certificateHold", …
+
+
+class StatusChanges(Message, frozen=True):
+    """Ask for what has changed in the record since change number `after`, oldest first."""
+
+    after: int
+    limit: int = 1000
+
+
+class ChangedStates(Message, frozen=True):
+    """A stretch of the changes; empty when there is none yet."""
+
+    states: list[CertificateState]
+
+
 class PublishCrl(Message, frozen=True):
     """Issue and publish a new CRL now."""
 
