@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from signer.cms import CmsTemplate
+from core.cms import CmsTemplate
 from signer.pades.errors import OptionNotAllowed
 from stamp.appearance import Position
 

@@ -24,11 +24,11 @@ from sqlalchemy import Connection
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.authorization_details import HashType
+from core.cms import CmsTemplate
 from core.errors import UnknownAlgorithm
 from core.types import ContentDigest, Dtbsr
 from hsm.errors import HsmError
 from hsm.ports import KeyVault
-from signer.cms import CmsTemplate
 from signer.sam.errors import OutcomeUnknown
 from signer.sam.increments import JudgedDocument, judge_document
 from signer.sam.ledger import Ledger, Reserved, Result

@@ -265,7 +265,7 @@ def test_an_extra_field_is_refused__w7(web, extra):
 def test_a_document_whose_bytes_are_signed_attributes_is_not_signed_as_a_digest__w8(web):
     """The preimage of a DTBS/R authorised as a document: its digest may not be used as one."""
     from core.algorithms import SignatureAlgorithm
-    from signer.cms import CmsTemplate
+    from core.cms import CmsTemplate
     from signer.sam.protocol import CredentialView, DescribeCredential
 
     described = web.sam.call(DescribeCredential(web.clients[0], web.credentials["ana"]), CredentialView)

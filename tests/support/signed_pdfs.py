@@ -20,9 +20,9 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.cms import CmsTemplate
 from preflight.check import check_document
 from preflight.increment import judge
-from signer.cms import CmsTemplate
 from signer.pades.embed import embed
 from signer.pades.options import Appearance, SignatureOptions
 from signer.pades.prepare import PreparedIncrement, prepare

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.cms import CmsTemplate
 from core.errors import Malformed
 from preflight.increment import judge
 from preflight.sample import sample
-from signer.cms import CmsTemplate
 from signer.pades.embed import embed, room_of
 from signer.pades.engine import PadesEngine
 from signer.pades.errors import CannotPrepare, OptionNotAllowed, RoomTooSmall

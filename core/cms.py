@@ -1,17 +1,19 @@
-"""CMS SignedData for a PAdES baseline signature, from pre-encoded DER parts.
+"""CMS SignedData for a PAdES baseline signature or a time-stamp token, from pre-encoded DER parts.
 
-Of a signatory's CMS only two values change from one document to the next: the message digest and the signature. All
-else is encoded once for a chain and an algorithm; filling in the rest takes a few microseconds.
+Of one signer's CMS only a few values change from one signature to the next: the message digest, the signature, and
+content that is carried inside. All else is encoded once for a chain and an algorithm; filling in the rest takes a few
+microseconds.
 
-What the rules of PAdES-B-B demand, and this module gives:
+What the rules of PAdES-B-B and of time-stamp tokens demand, and this module gives:
 
-- detached content of type id-data, one SignerInfo (version 1, issuer and serial number), certificates of the chain;
+- one SignerInfo (version 1, issuer and serial number), certificates of the chain; content of type id-data, detached,
+  or of another type, carried inside;
 - the signed attributes are content-type, message-digest and signing-certificate-v2, and no signing-time: the claimed
-  time of a PAdES signature is /M of the signature dictionary;
+  time of a PAdES signature is /M of the signature dictionary, that of a token is its genTime;
 - every SET OF is in DER order, because what is hashed is the DER encoding.
 
-Source: EN 319 142-1 §6.3; RFC 5652 §5; RFC 5035 §3; RFC 4056 and RFC 5754 for the algorithm identifiers. No PDF
-library is imported here: the SAM uses this module.
+Source: EN 319 142-1 §6.3; RFC 3161 §2.4.2; RFC 5652 §5; RFC 5035 §3; RFC 4056 and RFC 5754 for the algorithm
+identifiers. No PDF library is imported here: the SAM uses this module, and the time-stamping authority.
 """
 
 from __future__ import annotations
@@ -28,14 +30,16 @@ from core.errors import Malformed, MalformedDigest
 _SEQUENCE: Final = b"\x30"
 _SET: Final = b"\x31"
 _OCTETS: Final = b"\x04"
-_EXPLICIT_0: Final = b"\xa0"  # [0]: content, certificates, signedAttrs; also the salt's neighbours in PSS parameters
+_EXPLICIT_0: Final = b"\xa0"  # [0]: content, certificates, signedAttrs; also the hash in PSS parameters
 _EXPLICIT_1: Final = b"\xa1"
 _EXPLICIT_2: Final = b"\xa2"
 _DIRECTORY_NAME: Final = b"\xa4"  # GeneralName [4]
 _NULL: Final = b"\x05\x00"
 _VERSION_1: Final = b"\x02\x01\x01"
+_VERSION_3: Final = b"\x02\x01\x03"  # of SignedData whose content is not id-data (RFC 5652 §5.1)
 
-_ID_DATA: Final = bytes.fromhex("06092a864886f70d010701")
+DATA: Final = "1.2.840.113549.1.7.1"
+TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _ID_SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
 _ID_CONTENT_TYPE: Final = bytes.fromhex("06092a864886f70d010903")
 _ID_MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
@@ -98,18 +102,22 @@ def _signing_certificate(certificate: bytes, issuer: bytes, serial: bytes) -> by
 
 @dataclass(frozen=True, slots=True)
 class CmsTemplate:
-    """The CMS of one signatory's chain and algorithm, but for message digest and signature. Made by `of()`."""
+    """The CMS of one signer's chain and algorithm, but for message digest, content and signature. Made by `of()`."""
 
     algorithm: SignatureAlgorithm
     _attributes_before: bytes  # signed attributes up to the message digest's octets
     _attributes_after: bytes
-    _signed_data_head: bytes  # version … certificates
+    _signed_data_head: bytes  # version, digest algorithms
+    _content_type: bytes
+    _certificates: bytes
     _signer_info_head: bytes  # version, issuer and serial number, digest algorithm
     _signature_identifier: bytes
 
     @classmethod
-    def of(cls, chain: list[bytes], algorithm: SignatureAlgorithm) -> CmsTemplate:
-        """Return the template for certificates in DER, the signatory's first, all of which are embedded.
+    def of(
+        cls, chain: list[bytes], algorithm: SignatureAlgorithm, content_type: str = DATA, *, embed: bool = True
+    ) -> CmsTemplate:
+        """Return the template for certificates in DER, the signer's first, all of which are embedded if `embed`.
 
         Raises:
             Malformed: the chain is empty or its first element is no certificate.
@@ -118,13 +126,15 @@ class CmsTemplate:
             raise Malformed("no certificate")
         issuer, serial = _issuer_and_serial(chain[0])
         digest = _digest_identifier(algorithm.hash)
-        before, after = _attributes_around(chain[0], issuer, serial, algorithm.hash)
-        certificates = _der(_EXPLICIT_0, *sorted(set(chain)))
+        kind = _oid(content_type)
+        before, after = _attributes_around(chain[0], issuer, serial, algorithm.hash, kind)
         return cls(
             algorithm,
             before,
             after,
-            _VERSION_1 + _der(_SET, digest) + _der(_SEQUENCE, _ID_DATA) + certificates,
+            (_VERSION_1 if content_type == DATA else _VERSION_3) + _der(_SET, digest),
+            kind,
+            _der(_EXPLICIT_0, *sorted(set(chain))) if embed else b"",
             _VERSION_1 + _der(_SEQUENCE, issuer, serial) + digest,
             _signature_identifier(algorithm),
         )
@@ -137,8 +147,10 @@ class CmsTemplate:
         """
         return _der(_SET, self._attributes(message_digest))
 
-    def assemble(self, message_digest: bytes, signature: bytes) -> bytes:
+    def assemble(self, message_digest: bytes, signature: bytes, content: bytes | None = None) -> bytes:
         """Return the ContentInfo, DER, with this signature: ECDSA as DER `ECDSA-Sig-Value`, RSA as a raw block.
+
+        `content` is carried inside; without it the signature is detached.
 
         Raises:
             MalformedDigest: the digest has not the length of the algorithm's hash.
@@ -150,7 +162,9 @@ class CmsTemplate:
             self._signature_identifier,
             _der(_OCTETS, signature),
         )
-        signed_data = _der(_SEQUENCE, self._signed_data_head, _der(_SET, signer_info))
+        carried = b"" if content is None else _der(_EXPLICIT_0, _der(_OCTETS, content))
+        encapsulated = _der(_SEQUENCE, self._content_type, carried)
+        signed_data = _der(_SEQUENCE, self._signed_data_head, encapsulated, self._certificates, _der(_SET, signer_info))
         return _der(_SEQUENCE, _ID_SIGNED_DATA, _der(_EXPLICIT_0, signed_data))
 
     def size(self, signature_length: int) -> int:
@@ -163,7 +177,9 @@ class CmsTemplate:
         return self._attributes_before + message_digest + self._attributes_after
 
 
-def _attributes_around(certificate: bytes, issuer: bytes, serial: bytes, hashing: HashAlgorithm) -> tuple[bytes, bytes]:
+def _attributes_around(
+    certificate: bytes, issuer: bytes, serial: bytes, hashing: HashAlgorithm, content_type: bytes
+) -> tuple[bytes, bytes]:
     """Return the signed attributes in DER order, cut at the message digest.
 
     The order does not depend on the digest's value: the three attributes differ in their second octet, the length.
@@ -172,7 +188,7 @@ def _attributes_around(certificate: bytes, issuer: bytes, serial: bytes, hashing
     message_digest = _attribute(_ID_MESSAGE_DIGEST, _der(_OCTETS, digest))
     attributes = sorted(
         (
-            _attribute(_ID_CONTENT_TYPE, _ID_DATA),
+            _attribute(_ID_CONTENT_TYPE, content_type),
             message_digest,
             _signing_certificate(certificate, issuer, serial),
         )

@@ -1,4 +1,4 @@
-"""`signer.cms` against pyHanko's own CMS, octet for octet."""
+"""`core.cms` against pyHanko's own CMS, octet for octet."""
 
 import asyncio
 import hashlib
@@ -13,8 +13,8 @@ from pyhanko.sign.signers import SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.cms import CmsTemplate
 from core.errors import Malformed, MalformedDigest
-from signer.cms import CmsTemplate
 from tests.support.signatory import software_signatory
 
 CASES = [
@@ -141,5 +141,5 @@ def _once(template: CmsTemplate) -> float:
 
 
 def test_importing_it_loads_no_pdf_library():
-    code = "import sys, signer.cms; sys.exit(any(m.split('.')[0] in {'pyhanko', 'pypdfium2'} for m in sys.modules))"
+    code = "import sys, core.cms; sys.exit(any(m.split('.')[0] in {'pyhanko', 'pypdfium2'} for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
