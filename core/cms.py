@@ -25,16 +25,13 @@ from typing import Final
 from asn1crypto.x509 import Certificate
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.der import NULL, OCTET_STRING, SEQUENCE, SET, oid, tlv
 from core.errors import Malformed, MalformedDigest
 
-_SEQUENCE: Final = b"\x30"
-_SET: Final = b"\x31"
-_OCTETS: Final = b"\x04"
 _EXPLICIT_0: Final = b"\xa0"  # [0]: content, certificates, signedAttrs; also the hash in PSS parameters
 _EXPLICIT_1: Final = b"\xa1"
 _EXPLICIT_2: Final = b"\xa2"
 _DIRECTORY_NAME: Final = b"\xa4"  # GeneralName [4]
-_NULL: Final = b"\x05\x00"
 _VERSION_1: Final = b"\x02\x01\x01"
 _VERSION_3: Final = b"\x02\x01\x03"  # of SignedData whose content is not id-data (RFC 5652 §5.1)
 
@@ -47,57 +44,38 @@ _ID_SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
 _ID_MGF1: Final = bytes.fromhex("06092a864886f70d010108")
 
 
-def _der(tag: bytes, *contents: bytes) -> bytes:
-    """Return a TLV with definite length."""
-    content = b"".join(contents)
-    length = len(content)
-    if length < 0x80:
-        return tag + length.to_bytes(1, "big") + content
-    size = (length.bit_length() + 7) // 8
-    return tag + (0x80 | size).to_bytes(1, "big") + length.to_bytes(size, "big") + content
-
-
-def _oid(dotted: str) -> bytes:
-    first, second, *rest = (int(arc) for arc in dotted.split("."))
-    content = bytearray([first * 40 + second])
-    for arc in rest:
-        groups = [arc >> shift & 0x7F for shift in range(0, max(arc.bit_length(), 1), 7)]
-        content += bytes([group | 0x80 for group in groups[:0:-1]] + groups[:1])
-    return _der(b"\x06", bytes(content))
-
-
 def _digest_identifier(algorithm: HashAlgorithm) -> bytes:
-    return _der(_SEQUENCE, _oid(algorithm.oid), _NULL)
+    return tlv(SEQUENCE, oid(algorithm.oid), NULL)
 
 
-def _signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
+def signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
     """Return the AlgorithmIdentifier: no parameters for ECDSA, NULL for PKCS#1 v1.5, all of them for PSS."""
     if algorithm is SignatureAlgorithm.RSA_PSS_SHA256:
-        return _der(_SEQUENCE, _oid(algorithm.oid), _pss_parameters(algorithm.hash))
-    parameters = b"" if algorithm.name.startswith("ECDSA") else _NULL
-    return _der(_SEQUENCE, _oid(algorithm.oid), parameters)
+        return tlv(SEQUENCE, oid(algorithm.oid), _pss_parameters(algorithm.hash))
+    parameters = b"" if algorithm.name.startswith("ECDSA") else NULL
+    return tlv(SEQUENCE, oid(algorithm.oid), parameters)
 
 
 def _pss_parameters(algorithm: HashAlgorithm) -> bytes:
     """Return RSASSA-PSS-params: this hash, MGF1 with the same, a salt as long as the digest (RFC 4055 §3.1)."""
     digest = _digest_identifier(algorithm)
-    return _der(
-        _SEQUENCE,
-        _der(_EXPLICIT_0, digest),
-        _der(_EXPLICIT_1, _der(_SEQUENCE, _ID_MGF1, digest)),
-        _der(_EXPLICIT_2, b"\x02\x01", algorithm.size.to_bytes(1, "big")),
+    return tlv(
+        SEQUENCE,
+        tlv(_EXPLICIT_0, digest),
+        tlv(_EXPLICIT_1, tlv(SEQUENCE, _ID_MGF1, digest)),
+        tlv(_EXPLICIT_2, b"\x02\x01", algorithm.size.to_bytes(1, "big")),
     )
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
-    return _der(_SEQUENCE, kind, _der(_SET, value))
+    return tlv(SEQUENCE, kind, tlv(SET, value))
 
 
 def _signing_certificate(certificate: bytes, issuer: bytes, serial: bytes) -> bytes:
     """Return the signing-certificate-v2 attribute; SHA-256 is its default and so left out (RFC 5035 §3)."""
-    issuer_serial = _der(_SEQUENCE, _der(_SEQUENCE, _der(_DIRECTORY_NAME, issuer)), serial)
-    identifier = _der(_SEQUENCE, _der(_OCTETS, hashlib.sha256(certificate).digest()), issuer_serial)
-    return _attribute(_ID_SIGNING_CERTIFICATE_V2, _der(_SEQUENCE, _der(_SEQUENCE, identifier)))
+    issuer_serial = tlv(SEQUENCE, tlv(SEQUENCE, tlv(_DIRECTORY_NAME, issuer)), serial)
+    identifier = tlv(SEQUENCE, tlv(OCTET_STRING, hashlib.sha256(certificate).digest()), issuer_serial)
+    return _attribute(_ID_SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, identifier)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +104,17 @@ class CmsTemplate:
             raise Malformed("no certificate")
         issuer, serial = _issuer_and_serial(chain[0])
         digest = _digest_identifier(algorithm.hash)
-        kind = _oid(content_type)
+        kind = oid(content_type)
         before, after = _attributes_around(chain[0], issuer, serial, algorithm.hash, kind)
         return cls(
             algorithm,
             before,
             after,
-            (_VERSION_1 if content_type == DATA else _VERSION_3) + _der(_SET, digest),
+            (_VERSION_1 if content_type == DATA else _VERSION_3) + tlv(SET, digest),
             kind,
-            _der(_EXPLICIT_0, *sorted(set(chain))) if embed else b"",
-            _VERSION_1 + _der(_SEQUENCE, issuer, serial) + digest,
-            _signature_identifier(algorithm),
+            tlv(_EXPLICIT_0, *sorted(set(chain))) if embed else b"",
+            _VERSION_1 + tlv(SEQUENCE, issuer, serial) + digest,
+            signature_identifier(algorithm),
         )
 
     def signed_attributes(self, message_digest: bytes) -> bytes:
@@ -145,7 +123,7 @@ class CmsTemplate:
         Raises:
             MalformedDigest: the digest has not the length of the algorithm's hash.
         """
-        return _der(_SET, self._attributes(message_digest))
+        return tlv(SET, self._attributes(message_digest))
 
     def assemble(self, message_digest: bytes, signature: bytes, content: bytes | None = None) -> bytes:
         """Return the ContentInfo, DER, with this signature: ECDSA as DER `ECDSA-Sig-Value`, RSA as a raw block.
@@ -155,17 +133,17 @@ class CmsTemplate:
         Raises:
             MalformedDigest: the digest has not the length of the algorithm's hash.
         """
-        signer_info = _der(
-            _SEQUENCE,
+        signer_info = tlv(
+            SEQUENCE,
             self._signer_info_head,
-            _der(_EXPLICIT_0, self._attributes(message_digest)),
+            tlv(_EXPLICIT_0, self._attributes(message_digest)),
             self._signature_identifier,
-            _der(_OCTETS, signature),
+            tlv(OCTET_STRING, signature),
         )
-        carried = b"" if content is None else _der(_EXPLICIT_0, _der(_OCTETS, content))
-        encapsulated = _der(_SEQUENCE, self._content_type, carried)
-        signed_data = _der(_SEQUENCE, self._signed_data_head, encapsulated, self._certificates, _der(_SET, signer_info))
-        return _der(_SEQUENCE, _ID_SIGNED_DATA, _der(_EXPLICIT_0, signed_data))
+        carried = b"" if content is None else tlv(_EXPLICIT_0, tlv(OCTET_STRING, content))
+        encapsulated = tlv(SEQUENCE, self._content_type, carried)
+        signed_data = tlv(SEQUENCE, self._signed_data_head, encapsulated, self._certificates, tlv(SET, signer_info))
+        return tlv(SEQUENCE, _ID_SIGNED_DATA, tlv(_EXPLICIT_0, signed_data))
 
     def size(self, signature_length: int) -> int:
         """Return how many bytes the ContentInfo has with a signature of this many bytes."""
@@ -185,7 +163,7 @@ def _attributes_around(
     The order does not depend on the digest's value: the three attributes differ in their second octet, the length.
     """
     digest = bytes(hashing.size)
-    message_digest = _attribute(_ID_MESSAGE_DIGEST, _der(_OCTETS, digest))
+    message_digest = _attribute(_ID_MESSAGE_DIGEST, tlv(OCTET_STRING, digest))
     attributes = sorted(
         (
             _attribute(_ID_CONTENT_TYPE, content_type),
