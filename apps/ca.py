@@ -1,4 +1,7 @@
-"""The `ca` zone: the token `paraph-ca` with the issuing key, its record, and one socket."""
+"""The `ca` zone: the token `paraph-ca`, the record, and three sockets.
+
+`ca` for who enrols, `ca-admin` for administrators, `ca-status` for the zone that tells the world.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from apps.serving import Zone, main
-from ca.server import authority, server
+from ca.server import CaKeys, admin_server, open_authority, server, status_server
+from channel.server import by_socket
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
-from hsm.keys import TokenSigningKey
+from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from storage.engine import Database
 
 if TYPE_CHECKING:
-    from ca.service import Authority
-    from channel.server import Server
+    from wsgiref.types import WSGIApplication
+
+    from ca.server import OpenAuthority
     from core.config import Settings
 
 TOKEN_LABEL: Final = "paraph-ca"  # noqa: S105  # a name, not a secret
-ISSUING_KEY: Final = "issuing"
+SOCKETS: Final = {"ca": server, "ca-admin": admin_server, "ca-status": status_server}
 
 
 def zone(settings: Settings) -> Zone:
     """Return what the `ca` zone runs: one process, because serial numbers, record and lists have one writer."""
     process = Process(settings)
-    return Zone(name="ca", build=process.build, sockets=(settings.socket("ca"),), beat=process.beat)
+    sockets = tuple(settings.socket(name) for name in SOCKETS)
+    return Zone(name="ca", build=process.build, sockets=sockets, beat=process.beat)
 
 
 class Process:
@@ -34,21 +40,26 @@ class Process:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._authority: Authority | None = None
+        self._opened: OpenAuthority | None = None
 
-    def build(self) -> Server:
-        """Return the application of the process."""
-        folder = self._settings.zone_dir("ca")
-        token = Token(folder, Path(self._settings.ca.module), TOKEN_LABEL)
-        key = TokenSigningKey(token, ISSUING_KEY)
-        database = Database(folder / "db.sqlite")
-        self._authority = authority(self._settings, key, database, SystemClock(), SystemEntropy())
-        return server(self._authority, frozenset({os.getuid()}))
+    def build(self) -> WSGIApplication:
+        """Return the application of the process: what a caller may ask depends on the socket it could open."""
+        self._opened = opened = open_installed(self._settings)
+        peers = frozenset({os.getuid()})
+        return by_socket({str(self._settings.socket(name)): make(opened, peers) for name, make in SOCKETS.items()})
 
     def beat(self) -> None:
         """See that a fresh revocation list is published."""
-        if self._authority is not None:
-            self._authority.make_round()
+        if self._opened is not None:
+            self._opened.authority.make_round()
+
+
+def open_installed(settings: Settings) -> OpenAuthority:
+    """Return the authority of an installation, in this process: for the zone, and for `paraph init` before it runs."""
+    folder = settings.zone_dir("ca")
+    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
+    keys = CaKeys(TokenSigningKey(token, "issuing"), TokenMacKey(token, "audit"), TokenMacKey(token, "seal"))
+    return open_authority(settings, keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy())
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TOKENS: Final = {"root": "paraph-root", "ca": "paraph-ca", "sam": "paraph-sam", "status": "paraph-status"}
 PUBLIC: Final = ("root", "issuing")
 SAM_MAC_KEYS: Final = ("seal", "otp", "sad", "fingerprint", "evidence")
+CA_MAC_KEYS: Final = ("audit", "seal")
 _COMPLETE: Final = "initialised"  # written last
 
 
@@ -127,6 +128,8 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
     key_type = KeyType(settings.ca.key)
     generate_key_pair(root, "root", key_type)
     generate_key_pair(issuing, "issuing", key_type)
+    for label in CA_MAC_KEYS:
+        generate_mac_key(issuing, label)
     keys = TokenSigningKey(root, "root"), TokenSigningKey(issuing, "issuing")
     publish_all(perform(*keys, settings.ca, SystemClock(), SystemEntropy()), settings.published())
 

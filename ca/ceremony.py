@@ -57,7 +57,9 @@ def perform(
     root = sign(lint(_root(root_key, settings, now, entropy)), root_key)
     authority = Issuer.of(root)
     issuing = sign(lint(_issuing(issuing_key, authority, settings, now, entropy)), root_key)
-    arl = crl.build(authority, root_key, number=1, this_update=now, life=crl.ROOT_LIFE, rsa_hash=HashAlgorithm.SHA512)
+    arl = crl.build(
+        authority, root_key, number=1, this_update=now, next_update=now + crl.ROOT_LIFE, rsa_hash=HashAlgorithm.SHA512
+    )
     return CeremonyResult(*(made.public_bytes(Encoding.DER) for made in (root, issuing, arl)))
 
 

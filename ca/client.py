@@ -5,6 +5,7 @@ Every method may raise `Unavailable` and the errors of `ca.protocol`; those list
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from ca import protocol
@@ -39,13 +40,16 @@ class CaClient:
         """
         return self._caller.call(protocol.IssueCertificate(attestation), protocol.IssuedCertificate)
 
-    def list(self, limit: int = 100, after_serial: str = "") -> list[protocol.CertificateSummary]:
-        """Return the issuance record, newest first, beginning behind `after_serial`.
+    def list(
+        self, limit: int = 100, after_serial: str = "", *, unfinished: bool = False
+    ) -> list[protocol.CertificateSummary]:
+        """Return the issuance record, newest first, beginning behind `after_serial`; or what was left unfinished.
 
         Raises:
             CertificateUnknown: `after_serial` is no serial number.
         """
-        return self._caller.call(protocol.ListCertificates(limit, after_serial), protocol.Certificates).certificates
+        asked = protocol.ListCertificates(limit, after_serial, unfinished)
+        return self._caller.call(asked, protocol.Certificates).certificates
 
     def show(self, serial: str) -> protocol.IssuedCertificate:
         """Return one certificate and its issuer.
@@ -55,14 +59,6 @@ class CaClient:
         """
         return self._caller.call(protocol.ShowCertificate(serial), protocol.IssuedCertificate)
 
-    def publish_crl(self) -> protocol.CrlPublished:
-        """Have a new CRL issued and published now.
-
-        Raises:
-            ClockInDoubt: the zone's clock is behind the last one.
-        """
-        return self._caller.call(protocol.PublishCrl(), protocol.CrlPublished)
-
     def check(self) -> None:
         """Have the authority prove that it can issue.
 
@@ -70,3 +66,84 @@ class CaClient:
             Unavailable: it cannot.
         """
         self._caller.call(Health(), Done)
+
+
+class CaAdmin:
+    """The calls of the socket `ca-admin`."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def certify(self, kind: protocol.ServiceKind, request_der: bytes) -> protocol.IssuedCertificate:
+        """Have a certificate issued for a part of the service, against a PKCS#10 signed with its key.
+
+        Raises:
+            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused, KeyAlreadyCertified, NotLinted: none was.
+        """
+        return self._caller.call(protocol.CertifyService(kind, request_der), protocol.IssuedCertificate)
+
+    def describe(self, serial: str) -> protocol.CertificateSummary:
+        """Return one line of the record.
+
+        Raises:
+            CertificateUnknown: there is none with this serial number (hex).
+        """
+        return self._caller.call(protocol.DescribeCertificate(serial), protocol.CertificateSummary)
+
+    def revoke(
+        self, serial: str, reason: str, by: str, invalid_since: datetime | None = None
+    ) -> protocol.StatusChanged:
+        """Revoke a certificate for good, from now on.
+
+        Raises:
+            CertificateUnknown, ReasonUnknown, AlreadyRevoked, CertificateEnded, InvalidSinceRefused: it is not revoked.
+        """
+        return self._caller.call(protocol.RevokeCertificate(serial, reason, by, invalid_since), protocol.StatusChanged)
+
+    def suspend(self, serial: str, by: str) -> protocol.StatusChanged:
+        """Suspend a certificate from now on.
+
+        Raises:
+            CertificateUnknown, AlreadyRevoked, AlreadySuspended, CertificateEnded: its status stays.
+        """
+        return self._caller.call(protocol.SuspendCertificate(serial, by), protocol.StatusChanged)
+
+    def resume(self, serial: str, by: str) -> protocol.StatusChanged:
+        """End the suspension of a certificate.
+
+        Raises:
+            CertificateUnknown, AlreadyRevoked, NotSuspended, CertificateEnded: its status stays.
+        """
+        return self._caller.call(protocol.ResumeCertificate(serial, by), protocol.StatusChanged)
+
+    def publish_crl(self, *, last: bool = False) -> protocol.CrlPublished:
+        """Have a new CRL issued and published now.
+
+        Raises:
+            StillInForce: it cannot be the last one.
+            AuthorityClosed, ClockInDoubt: there will be no new one, or not with this clock.
+        """
+        return self._caller.call(protocol.PublishCrl(last), protocol.CrlPublished)
+
+    def verify_audit(self) -> protocol.AuditVerified:
+        """Have the audit log verified from its first row, and the record against it.
+
+        Raises:
+            AuditBroken: it is not whole.
+        """
+        return self._caller.call(protocol.VerifyAudit(), protocol.AuditVerified)
+
+
+class CaStatus:
+    """The calls of the socket `ca-status`."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def changes(self, after: int, limit: int = 1000) -> list[protocol.CertificateState]:
+        """Return what has changed after change number `after`, oldest first.
+
+        Raises:
+            RecordTampered: the record is not as the authority wrote it.
+        """
+        return self._caller.call(protocol.StatusChanges(after, limit), protocol.ChangedStates).states

@@ -81,7 +81,8 @@ class Draft:
             .subject_name(self.subject)
             .public_key(self.public_key)
         )
-        for extension in extensions.of_certificate(self.profile, self.public_key, self.issuer.public_key):
+        keys = self.public_key, self.issuer.public_key
+        for extension in extensions.of_certificate(self.profile, *keys, self.not_before):
             builder = builder.add_extension(extension.value, extension.critical)
         return builder
 

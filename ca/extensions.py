@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ca import qc_statements
-from ca.profiles import Profile, QcClaims
+from ca.profiles import KeyUsage, Profile, QcClaims
 from ca.public_keys import PublicKey
 
 EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
@@ -25,14 +25,15 @@ class Extension:
     critical: bool = False
 
 
-def of_certificate(profile: Profile, subject_key: PublicKey, issuer_key: PublicKey) -> Iterator[Extension]:
+def of_certificate(
+    profile: Profile, subject_key: PublicKey, issuer_key: PublicKey, not_before: datetime
+) -> Iterator[Extension]:
     """Give the extensions that a profile wants, in the order they are written."""
     if profile.kind != "root":
         yield authority_key_identifier(issuer_key)
     yield subject_key_identifier(subject_key)
-    yield key_usage(is_ca=profile.is_ca)
-    if profile.is_ca:
-        yield basic_constraints(profile.path_length)
+    yield key_usage(profile.key_usage)
+    yield from _of_use(profile, not_before)
     if profile.policies:
         yield certificate_policies(profile.policies, profile.practice_url)
     if profile.crl_url:
@@ -41,6 +42,18 @@ def of_certificate(profile: Profile, subject_key: PublicKey, issuer_key: PublicK
         yield authority_information_access(profile.issuer_url, profile.ocsp_url)
     if profile.qc:
         yield qc_claims(profile.qc)
+
+
+def _of_use(profile: Profile, not_before: datetime) -> Iterator[Extension]:
+    """Give the extensions that say what the subject's key is for, beside its key usage."""
+    if profile.is_ca or profile.says_end_entity:
+        yield basic_constraints(profile.path_length, is_ca=profile.is_ca)
+    if profile.purpose:
+        yield extended_key_usage(profile.purpose, critical=profile.purpose_critical)
+    if profile.key_life:
+        yield private_key_usage_period(not_before, profile.key_life)
+    if profile.never_checked:
+        yield Extension(x509.OCSPNoCheck())  # RFC 6960 §4.2.2.2.1
 
 
 def of_crl(issuer_key: PublicKey, number: int, issuer_not_before: datetime) -> Iterator[Extension]:
@@ -60,28 +73,35 @@ def subject_key_identifier(subject_key: PublicKey) -> Extension:
     return Extension(x509.SubjectKeyIdentifier.from_public_key(subject_key))
 
 
-def key_usage(*, is_ca: bool) -> Extension:
-    """Allow a CA to sign certificates and CRLs, a signatory to commit to content and nothing else.
-
-    Source: RFC 5280 §4.2.1.3; EN 319 412-2 §4.3.2, type A.
-    """
+def key_usage(uses: frozenset[KeyUsage]) -> Extension:
+    """Allow these uses of the key and no others. Source: RFC 5280 §4.2.1.3."""
     value = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=not is_ca,
+        digital_signature="digital_signature" in uses,
+        content_commitment="content_commitment" in uses,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=is_ca,
-        crl_sign=is_ca,
+        key_cert_sign="key_cert_sign" in uses,
+        crl_sign="crl_sign" in uses,
         encipher_only=False,
         decipher_only=False,
     )
     return Extension(value, critical=True)
 
 
-def basic_constraints(path_length: int | None) -> Extension:
-    """Mark a CA. Source: RFC 5280 §4.2.1.9."""
-    return Extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+def basic_constraints(path_length: int | None, *, is_ca: bool) -> Extension:
+    """Mark a CA, critically; or say that this is none. Source: RFC 5280 §4.2.1.9."""
+    return Extension(x509.BasicConstraints(ca=is_ca, path_length=path_length), critical=is_ca)
+
+
+def extended_key_usage(purpose: x509.ObjectIdentifier, *, critical: bool) -> Extension:
+    """Allow one purpose. Source: RFC 5280 §4.2.1.12."""
+    return Extension(x509.ExtendedKeyUsage([purpose]), critical)
+
+
+def private_key_usage_period(begins: datetime, life: timedelta) -> Extension:
+    """Say how long the key is used, both ends included. Source: X.509 §9.2.2.5; EN 319 422 §6.4."""
+    return Extension(x509.PrivateKeyUsagePeriod(begins, begins + life - timedelta(seconds=1)))
 
 
 def certificate_policies(policies: tuple[x509.ObjectIdentifier, ...], practice_url: str | None) -> Extension:

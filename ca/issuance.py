@@ -1,55 +1,30 @@
-"""Issuing a signatory's certificate.
+"""Issuing a certificate.
 
-The order is the promise: attestation, draft, lint, intent on record, signature, certificate on record, answer. A crash
-between the last two leaves a certificate that the record shows under the credential's name.
+The order is the promise: application, draft, lint, intent on record, signature, certificate on record, answer. A crash
+between the last two leaves a certificate that the record shows as unfinished, under the credential's name, and that can
+be revoked like any other.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Final
-
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import public_keys, tables
-from ca.attestation import AttestedKey
-from ca.draft import Draft, Issuer, new_serial, whole_seconds
+from ca import audit, public_keys, tables
+from ca.applications import Application
+from ca.draft import Draft, new_serial, whole_seconds
 from ca.lint import LintedTbs, lint
-from ca.names import signatory_name
-from ca.profiles import Profile
-from ca.protocol import NotLinted
+from ca.parts import Parts
 from ca.signing import sign
-from core.clock import Clock
-from core.entropy import Entropy
-from core.errors import Malformed
-from hsm.ports import SigningKey
-from storage.engine import Database
-
-_encoder: Final = msgspec.msgpack.Encoder()
 
 
 class Issuance:
-    """Issues certificates of one profile under one authority."""
+    """Issues certificates under one authority."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        issuer: Issuer,
-        key: SigningKey,
-        database: Database,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> None:
-        self._profile = profile
-        self._issuer = issuer
-        self._key = key
-        self._database = database
-        self._clock = clock
-        self._entropy = entropy
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
-    def issue(self, attested: AttestedKey) -> x509.Certificate:
+    def issue(self, application: Application) -> x509.Certificate:
         """Return a new certificate, on record.
 
         Raises:
@@ -58,38 +33,62 @@ class Issuance:
             ClockInDoubt: the clock is behind the last certificate.
             Unavailable: token or database do not work; nothing was handed out.
         """
-        linted = lint(self._draft(attested))
-        with self._database.transaction() as connection:
-            tables.intend(connection, _intent(linted, attested))
-        certificate = sign(linted, self._key)
-        with self._database.transaction() as connection:
-            tables.record(connection, linted.draft.serial, certificate.public_bytes(Encoding.DER))
+        linted = lint(_draft(application, self._parts))
+        self._intend(linted, application)
+        certificate = sign(linted, self._parts.key)
+        self._record(linted, certificate.public_bytes(Encoding.DER))
         return certificate
 
-    def _draft(self, attested: AttestedKey) -> Draft:
-        try:
-            subject = signatory_name(attested.person)
-            public_key = public_keys.load(attested.public_key_der)
-        except Malformed as error:
-            raise NotLinted(f"{type(error).__name__}: {error.detail}") from error
-        return Draft(
-            profile=self._profile,
-            issuer=self._issuer,
-            serial=new_serial(self._entropy),
-            subject=subject,
-            public_key=public_key,
-            not_before=whole_seconds(self._clock.now()),
-        )
+    def _intend(self, linted: LintedTbs, application: Application) -> None:
+        intent = _intent(linted, application)
+        with self._parts.database.transaction() as connection:
+            tables.intend(connection, intent)
+            self._parts.audit.append(
+                connection,
+                audit.ABOUT_TO_SIGN,
+                self._parts.clock.now(),
+                serial=tables.serial_text(intent.serial),
+                profile=intent.profile,
+                credential=intent.credential,
+                key=intent.key_digest,
+                tbs=audit.digest(intent.tbs),
+            )
+
+    def _record(self, linted: LintedTbs, certificate_der: bytes) -> None:
+        draft, now = linted.draft, self._parts.clock.now()
+        serial = tables.serial_text(draft.serial)
+        with self._parts.database.transaction() as connection:
+            tables.record(connection, draft.serial, certificate_der)
+            self._parts.audit.append(
+                connection, audit.ISSUED, now, serial=serial, certificate=audit.digest(certificate_der)
+            )
+            change = self._parts.statuses.add(
+                connection, serial, "good", "", draft.not_before, not_after=draft.not_after
+            )
+            self._parts.audit.append(
+                connection, audit.STATUS, now, serial=serial, change=change.change, status="good", reason="", by="ca"
+            )
 
 
-def _intent(linted: LintedTbs, attested: AttestedKey) -> tables.Intent:
+def _draft(application: Application, parts: Parts) -> Draft:
+    return Draft(
+        profile=application.profile,
+        issuer=parts.issuer,
+        serial=new_serial(parts.entropy),
+        subject=application.subject,
+        public_key=application.public_key,
+        not_before=whole_seconds(parts.clock.now()),
+    )
+
+
+def _intent(linted: LintedTbs, application: Application) -> tables.Intent:
     draft = linted.draft
     return tables.Intent(
         serial=draft.serial,
-        key_digest=hashlib.sha256(public_keys.encoded(draft.public_key)).digest(),
+        key_digest=audit.digest(public_keys.encoded(draft.public_key)),
         not_before=draft.not_before,
-        credential=attested.credential,
+        credential=application.credential,
         profile=draft.profile.name,
-        attestation=_encoder.encode(attested.attestation),
+        grounds=application.grounds,
         tbs=linted.tbs_der,
     )

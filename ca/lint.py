@@ -10,11 +10,26 @@ from typing import Final
 from cryptography import x509
 
 from ca.draft import Draft
+from ca.profiles import Kind
 from ca.protocol import NotLinted
-from ca.rules import EVERY
+from ca.rules import AFTER_EXTENSIONS, FIELDS, Rule
+from ca.rules_claims import CLAIMS
+from ca.rules_extensions import EXTENSIONS
+from ca.rules_provider import AUTHORITY, SEAL, SERVICE, TIME_STAMPING
 from ca.rules_signatory import SIGNATORY
 
 _SEAL: Final = object()  # named in this module only
+
+_EVERY: Final = (*FIELDS, *EXTENSIONS, *AFTER_EXTENSIONS)
+_RULES: Final[dict[Kind, tuple[Rule, ...]]] = {
+    "root": (*_EVERY, *AUTHORITY),
+    "issuing": (*_EVERY, *AUTHORITY),
+    "signatory": (*_EVERY, *SIGNATORY, *CLAIMS),
+    "seal": (*_EVERY, *SEAL, *CLAIMS),
+    "ocsp": (*_EVERY, *SERVICE),
+    "tsu": (*_EVERY, *SERVICE, *TIME_STAMPING),
+    "list-signer": (*_EVERY, *SERVICE),
+}
 
 
 class LintedTbs:
@@ -49,5 +64,5 @@ def judge(certificate: x509.Certificate, draft: Draft) -> None:
     Raises:
         NotLinted: it breaks one.
     """
-    for rule in EVERY if draft.profile.is_ca else (*EVERY, *SIGNATORY):
+    for rule in _RULES[draft.profile.kind]:
         rule(certificate, draft)

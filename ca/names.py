@@ -19,11 +19,18 @@ from core.personal_names import check_one_script, normal_name
 
 LONGEST_COMMON_NAME: Final = 64  # bytes of UTF-8; RFC 5280 counts characters, libraries count bytes
 _SUBJECT_SERIAL: Final = re.compile(r"(PNO|IDC|PAS|TIN)([A-Z]{2})-([0-9A-Z]{1,32})")
+_ORGANIZATION_IDENTIFIER: Final = re.compile(
+    r"(VAT|NTR|EOR|EXC|PSD)([A-Z]{2})-([0-9A-Z/.-]{1,50})|LEI(XG)-([0-9A-Z]{20})"
+)
 _ROMANIAN_NUMBER: Final = re.compile(r"PNORO-[0-9]{13}")
 
 
 class SubjectSerialMalformed(Malformed):
     """A subject serial number outside the semantics of EN 319 412-1 §5.1.3."""
+
+
+class OrganizationIdentifierMalformed(Malformed):
+    """An organization identifier outside the semantics of EN 319 412-1 §5.1.4."""
 
 
 class NameTooLong(Malformed):
@@ -39,18 +46,22 @@ class Person:
     subject_serial: str  # e.g. PNORO-2900101400016
 
 
+@dataclass(frozen=True, slots=True)
+class LegalPerson:
+    """The legal person a seal's certificate is for, as vetted."""
+
+    organization: str  # full registered name
+    identifier: str  # e.g. VATRO-12345678, NTRRO-J40/1234/2020
+    common_name: str  # by which it is known
+
+
 def authority_name(settings: Ca, common_name: str) -> Name:
     """Return the name of a CA. Source: EN 319 412-2 GEN-4.2.3.1.
 
     Raises:
         Malformed: a text too long or too short for its attribute.
     """
-    return _name(
-        (NameOID.COUNTRY_NAME, settings.country),
-        (NameOID.ORGANIZATION_NAME, settings.organization),
-        (NameOID.ORGANIZATION_IDENTIFIER, settings.organization_identifier),
-        (NameOID.COMMON_NAME, common_name),
-    )
+    return service_name(settings.country, settings.organization, settings.organization_identifier, common_name)
 
 
 def signatory_name(person: Person) -> Name:
@@ -69,6 +80,39 @@ def signatory_name(person: Person) -> Name:
         (NameOID.GIVEN_NAME, given_name),
         (NameOID.SERIAL_NUMBER, person.subject_serial),
         (NameOID.COMMON_NAME, common_name(given_name, surname)),
+    )
+
+
+def legal_person_name(person: LegalPerson) -> Name:
+    """Return the subject of a legal person's certificate. Source: EN 319 412-3 §4.2.1.
+
+    Raises:
+        OrganizationIdentifierMalformed: the identifier is not of a kind that the legal semantics know.
+        NameTooLong: the common name does not fit.
+        Malformed: a text too long or too short for its attribute, or the identifier stands for the name.
+    """
+    match = _ORGANIZATION_IDENTIFIER.fullmatch(person.identifier)
+    if match is None:
+        raise OrganizationIdentifierMalformed(repr(person.identifier[:60]))
+    if person.identifier == person.organization:
+        raise Malformed("the registration number in place of the name")
+    return service_name(match[2] or match[4], person.organization, person.identifier, person.common_name)
+
+
+def service_name(country: str, organization: str, identifier: str, name: str) -> Name:
+    """Return the subject of an organization, or of a part of it.
+
+    Raises:
+        NameTooLong: `name` is longer than a common name may be.
+        Malformed: a text too long or too short for its attribute.
+    """
+    if len(name.encode()) > LONGEST_COMMON_NAME:
+        raise NameTooLong(f"{len(name.encode())} bytes, {LONGEST_COMMON_NAME} fit")
+    return _name(
+        (NameOID.COUNTRY_NAME, country),
+        (NameOID.ORGANIZATION_NAME, organization),
+        (NameOID.ORGANIZATION_IDENTIFIER, identifier),
+        (NameOID.COMMON_NAME, name),
     )
 
 

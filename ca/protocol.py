@@ -1,15 +1,18 @@
-"""The messages of the `ca` zone's socket.
+"""The messages of the `ca` zone's three sockets.
 
-The caller says which key and for whom only through the SAM's attestation; profile, validity, policy and issuer are the
-CA's own business, so there is no field for them (attack W4).
+`CA` is for whoever enrols: the caller says which key and for whom only through the SAM's attestation; profile, validity,
+policy and issuer are the CA's own business, so there is no field for them (attack W4). `CA_ADMIN` is for the
+administrator's commands: the certificates of the service's own parts, revocation, lists, the audit log; `web` cannot
+open that socket. `CA_STATUS` is the feed by which `status` follows the record; it changes nothing.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, Literal
 
 from channel.protocol import Call, Message, Protocol
-from core.errors import ClockInDoubt, DomainError
+from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
 
 
@@ -27,6 +30,62 @@ class NotLinted(DomainError):
 
 class CertificateUnknown(DomainError):
     """No certificate with this serial number was issued."""
+
+
+class RequestMalformed(DomainError):
+    """Not a certification request (PKCS#10, DER), or one that asks for what only the profile decides."""
+
+
+class PossessionNotProven(DomainError):
+    """The certification request is not signed with the key it is about, or with an algorithm that is not used."""
+
+
+class KeyRefused(Malformed):
+    """A public key that is too weak, of a kind that is not used, or not in DER; the detail says which."""
+
+
+class NameRefused(DomainError):
+    """A name that no certificate may have: too long, of characters that are not allowed, or not the provider's own."""
+
+
+class ReasonUnknown(DomainError):
+    """No reason of RFC 5280 §5.3.1 for which an end entity's certificate may be revoked; the detail lists them."""
+
+
+class AlreadyRevoked(DomainError):
+    """The certificate is revoked, which is final."""
+
+
+class AlreadySuspended(DomainError):
+    """The certificate is suspended."""
+
+
+class NotSuspended(DomainError):
+    """The certificate is not suspended, so there is nothing to end."""
+
+
+class CertificateEnded(DomainError):
+    """The certificate's validity is over: its status does not change any more."""
+
+
+class InvalidSinceRefused(DomainError):
+    """The day since which a certificate is said to be invalid lies before it was issued, or in the future."""
+
+
+class StillInForce(DomainError):
+    """There are certificates neither expired nor revoked, so the next revocation list cannot be the last one."""
+
+
+class AuthorityClosed(DomainError):
+    """The last revocation list was issued: this authority signs nothing any more."""
+
+
+class AuditBroken(DomainError):
+    """The audit log is not whole. `row` is the first row that is altered, missing or out of order."""
+
+    def __init__(self, row: int, what: str) -> None:
+        super().__init__(f"row {row}: {what}")
+        self.row = row
 
 
 class IssueCertificate(Message, frozen=True):
@@ -50,7 +109,10 @@ class CertificateSummary(Message, frozen=True):
     profile: str
     not_before: datetime
     not_after: datetime
-    status: str  # "good" or "revoked"
+    status: Literal["good", "suspended", "revoked", "unfinished"]  # unfinished: perhaps signed, never handed out
+    credential: str = ""  # the SAM's name for a signatory's credential
+    reason: str = ""  # of a suspension or revocation, as RFC 5280 §5.3.1 spells it
+    since: datetime | None = None  # when it was suspended or revoked
 
 
 class ListCertificates(Message, frozen=True):
@@ -58,6 +120,7 @@ class ListCertificates(Message, frozen=True):
 
     limit: int = 100
     after_serial: str = ""
+    unfinished: bool = False  # instead: those that were perhaps signed and never handed out
 
 
 class Certificates(Message, frozen=True):
@@ -96,8 +159,81 @@ class ChangedStates(Message, frozen=True):
     states: list[CertificateState]
 
 
+ServiceKind = Literal["ocsp", "tsu", "list-signer"]
+REVOCATION_REASONS: Final = (  # RFC 5280 §5.3.1, those that an end entity's certificate may be revoked for
+    "unspecified",
+    "keyCompromise",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    "privilegeWithdrawn",
+)
+
+
+class CertifyService(Message, frozen=True):
+    """Issue a certificate for a part of the service itself: OCSP responder, time-stamping unit, signer of the list.
+
+    The request is a PKCS#10 in DER, signed with the key it is about. Of its subject the common name counts; country and
+    organization are the authority's own, and may be left out.
+    """
+
+    kind: ServiceKind
+    request: bytes
+
+
+class DescribeCertificate(Message, frozen=True):
+    """Ask for one line of the record by serial number (hex), of an unfinished certificate too."""
+
+    serial: str
+
+
+class RevokeCertificate(Message, frozen=True):
+    """Revoke a certificate for good, from now on."""
+
+    serial: str  # hex
+    reason: str
+    by: str  # who wants it, for the audit log
+    invalid_since: datetime | None = None  # since when the key is thought to be in wrong hands (RFC 5280 §5.3.2)
+
+
+class SuspendCertificate(Message, frozen=True):
+    """Suspend a certificate from now on (certificateHold)."""
+
+    serial: str  # hex
+    by: str
+
+
+class ResumeCertificate(Message, frozen=True):
+    """End the suspension of a certificate, from now on."""
+
+    serial: str  # hex
+    by: str
+
+
+class StatusChanged(Message, frozen=True):
+    """The status on record, and the list that says so."""
+
+    serial: str
+    status: Literal["good", "suspended", "revoked"]
+    at: datetime
+    crl_number: int | None  # None: it could not be issued at once; the zone tries again by itself
+
+
+class VerifyAudit(Message, frozen=True):
+    """Verify the audit log from its first row, and the record against it."""
+
+
+class AuditVerified(Message, frozen=True):
+    """The log is whole, and the record agrees with it."""
+
+    rows: int
+    head: str  # hex of the last link
+
+
 class PublishCrl(Message, frozen=True):
-    """Issue and publish a new CRL now."""
+    """Issue and publish a new CRL now; with `last`, the one after which this authority signs nothing any more."""
+
+    last: bool = False
 
 
 class CrlPublished(Message, frozen=True):
@@ -105,7 +241,7 @@ class CrlPublished(Message, frozen=True):
 
     number: int
     this_update: datetime
-    next_update: datetime
+    next_update: datetime  # the year 9999 in the last one
     entries: int
 
 
@@ -115,7 +251,43 @@ CA = Protocol(
         Call(IssueCertificate, IssuedCertificate, seconds=20.0),
         Call(ListCertificates, Certificates),
         Call(ShowCertificate, IssuedCertificate),
-        Call(PublishCrl, CrlPublished, seconds=30.0),
     ),
-    errors=(AttestationInvalid, KeyAlreadyCertified, NotLinted, CertificateUnknown, ClockInDoubt),
+    errors=(AttestationInvalid, KeyAlreadyCertified, NotLinted, CertificateUnknown, AuthorityClosed, ClockInDoubt),
+)
+CA_ADMIN = Protocol(
+    "ca-admin",
+    (
+        Call(CertifyService, IssuedCertificate, limit=20_000, seconds=20.0),
+        Call(DescribeCertificate, CertificateSummary),
+        Call(RevokeCertificate, StatusChanged, seconds=30.0),
+        Call(SuspendCertificate, StatusChanged, seconds=30.0),
+        Call(ResumeCertificate, StatusChanged, seconds=30.0),
+        Call(PublishCrl, CrlPublished, seconds=30.0),
+        Call(VerifyAudit, AuditVerified, seconds=120.0),
+    ),
+    errors=(
+        RequestMalformed,
+        PossessionNotProven,
+        KeyRefused,
+        NameRefused,
+        KeyAlreadyCertified,
+        NotLinted,
+        CertificateUnknown,
+        ReasonUnknown,
+        AlreadyRevoked,
+        AlreadySuspended,
+        NotSuspended,
+        CertificateEnded,
+        InvalidSinceRefused,
+        StillInForce,
+        AuthorityClosed,
+        AuditBroken,
+        RecordTampered,
+        ClockInDoubt,
+    ),
+)
+CA_STATUS = Protocol(
+    "ca-status",
+    (Call(StatusChanges, ChangedStates, seconds=2.0),),  # whoever asks about a certificate waits meanwhile
+    errors=(RecordTampered,),
 )

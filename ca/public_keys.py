@@ -10,18 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from ca.protocol import KeyRefused
 from core.algorithms import KeyType
-from core.errors import Malformed
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 _LEAST_RSA_BITS: Final = 3000  # new certificates with shorter ones end with 2026
 _CURVES: Final = {"secp256r1": KeyType.EC_P256, "secp384r1": KeyType.EC_P384}
 _RSA: Final = {3072: KeyType.RSA_3072, 4096: KeyType.RSA_4096}
-
-
-class KeyRefused(Malformed):
-    """A public key that is too weak, of a kind that is not used, or not in DER; the detail says which."""
 
 
 def load(der: bytes) -> PublicKey:

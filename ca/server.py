@@ -1,4 +1,4 @@
-"""What a process of the `ca` zone runs: the authority behind its socket, wired from key, settings and pinned files."""
+"""What a process of the `ca` zone runs: the authority behind three sockets, wired from keys, settings and pinned files."""
 
 from __future__ import annotations
 
@@ -10,22 +10,41 @@ from typing import Any
 from cryptography import x509
 
 from ca import profiles, tables
+from ca.administration import Administration
 from ca.attestation import Attestations
-from ca.crl import CrlIssuer
+from ca.audit import Audit
+from ca.crl_issuer import CrlIssuer
 from ca.draft import Issuer
-from ca.issuance import Issuance
-from ca.probe import Probe
-from ca.protocol import CA, IssueCertificate, ListCertificates, PublishCrl, ShowCertificate
+from ca.feed import Feed
+from ca.parts import Parts
+from ca.protocol import (
+    CA,
+    CA_ADMIN,
+    CA_STATUS,
+    CertifyService,
+    DescribeCertificate,
+    IssueCertificate,
+    ListCertificates,
+    PublishCrl,
+    ResumeCertificate,
+    RevokeCertificate,
+    ShowCertificate,
+    StatusChanges,
+    SuspendCertificate,
+    VerifyAudit,
+)
 from ca.service import Authority
 from ca.signing import check_signature
+from ca.statuses import Statuses
 from channel.protocol import Health, Message
 from channel.server import Server, health
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
-from hsm.ports import SigningKey
+from hsm.ports import MacKey, SigningKey
 from storage.engine import Database
+from storage.seals import Seals
 
 ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
@@ -60,7 +79,27 @@ def read_pinned(directory: Path) -> Pinned:
     return Pinned(issuing, attestations)
 
 
-def authority(settings: Settings, key: SigningKey, database: Database, clock: Clock, entropy: Entropy) -> Authority:
+@dataclass(frozen=True, slots=True)
+class CaKeys:
+    """The keys of the token `ca`, each for one purpose."""
+
+    issuing: SigningKey
+    audit: MacKey  # links of the audit log
+    seal: MacKey  # seals of statuses
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAuthority:
+    """The issuing CA of one process, as each of its three sockets sees it."""
+
+    authority: Authority
+    administration: Administration
+    feed: Feed
+
+
+def open_authority(
+    settings: Settings, keys: CaKeys, database: Database, clock: Clock, entropy: Entropy
+) -> OpenAuthority:
     """Return the issuing CA of an installation, its tables made; it has proved that it can work.
 
     Raises:
@@ -69,28 +108,57 @@ def authority(settings: Settings, key: SigningKey, database: Database, clock: Cl
         Unavailable: token or database do not work, or the record is an old copy.
     """
     pinned = read_pinned(settings.zone_dir("ca"))
-    issuer = Issuer.of(pinned.issuing)
     database.create(tables.metadata)
-    built = Authority(
-        pinned.issuing,
-        pinned.attestations,
-        Issuance(profiles.signatory(settings.ca), issuer, key, database, clock, entropy),
-        CrlIssuer(issuer, key, database, settings.published(), clock),
-        Probe(issuer, key, entropy),
-        database,
+    parts = Parts(
+        issuer=Issuer.of(pinned.issuing),
+        key=keys.issuing,
+        database=database,
+        statuses=Statuses(Seals(keys.seal.mac)),
+        audit=Audit(keys.audit),
+        clock=clock,
+        entropy=entropy,
     )
+    crl = CrlIssuer(parts, settings.published())
+    signatory = profiles.signatory(settings.ca)
+    built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
     built.check()
     built.make_round()
-    return built
+    administration = Administration(pinned.issuing, profiles.of_services(settings.ca), parts, crl)
+    return OpenAuthority(built, administration, Feed(parts))
 
 
-def server(built: Authority, peers: frozenset[int]) -> Server:
-    """Return the application behind the zone's socket."""
-    handlers: Mapping[type[Message], Callable[[Any], Message]] = {
+def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
+    """Return the application behind the socket that enrolment opens."""
+    built = opened.authority
+    handlers: Handlers = {
         IssueCertificate: built.issue,
         ShowCertificate: built.show,
         ListCertificates: built.list,
-        PublishCrl: built.publish_crl,
         Health: health(built.check),
     }
     return Server(CA, handlers, peers)
+
+
+def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
+    """Return the application behind the administrator's socket."""
+    administration = opened.administration
+    handlers: Handlers = {
+        CertifyService: administration.certify,
+        DescribeCertificate: administration.describe,
+        RevokeCertificate: administration.revoke,
+        SuspendCertificate: administration.suspend,
+        ResumeCertificate: administration.resume,
+        PublishCrl: administration.publish_crl,
+        VerifyAudit: administration.verify_audit,
+        Health: health(opened.authority.check),
+    }
+    return Server(CA_ADMIN, handlers, peers)
+
+
+def status_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
+    """Return the application behind the socket by which `status` follows the record."""
+    handlers: Handlers = {StatusChanges: opened.feed.changes, Health: health(opened.authority.check)}
+    return Server(CA_STATUS, handlers, peers)
+
+
+Handlers = Mapping[type[Message], Callable[[Any], Message]]

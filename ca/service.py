@@ -1,29 +1,19 @@
-"""What the `ca` zone does when it is asked: the handlers of `ca.protocol`, and the round it makes by itself."""
+"""What the `ca` zone does for those who enrol, on the socket `ca`, and the round it makes by itself."""
 
 from __future__ import annotations
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import tables
+from ca import applications, tables
 from ca.attestation import Attestations
-from ca.crl import CrlIssuer
-from ca.draft import Issuer
+from ca.crl_issuer import CrlIssuer
 from ca.issuance import Issuance
+from ca.parts import Parts
 from ca.probe import Probe
-from ca.protocol import (
-    Certificates,
-    CertificateSummary,
-    CrlPublished,
-    IssueCertificate,
-    IssuedCertificate,
-    ListCertificates,
-    PublishCrl,
-    ShowCertificate,
-)
-from ca.signing import SignatureUnusable, check_signature
-from core.errors import RecordTampered
-from storage.engine import Database
+from ca.profiles import Profile
+from ca.protocol import Certificates, IssueCertificate, IssuedCertificate, ListCertificates, ShowCertificate
+from ca.summaries import Summaries
 
 _MOST = 1000  # lines of one answer
 
@@ -32,45 +22,40 @@ class Authority:
     """The issuing CA."""
 
     def __init__(
-        self,
-        certificate: x509.Certificate,
-        attestations: Attestations,
-        issuance: Issuance,
-        crl: CrlIssuer,
-        probe: Probe,
-        database: Database,
+        self, certificate: x509.Certificate, profile: Profile, attestations: Attestations, parts: Parts, crl: CrlIssuer
     ) -> None:
-        self._issuer = Issuer.of(certificate)
         self._certificate_der = certificate.public_bytes(Encoding.DER)
+        self._profile = profile
         self._attestations = attestations
-        self._issuance = issuance
+        self._parts = parts
         self._crl = crl
-        self._probe = probe
-        self._database = database
+        self._issuance = Issuance(parts)
+        self._summaries = Summaries(parts)
+        self._probe = Probe(parts.issuer, parts.key, parts.entropy)
 
     def issue(self, request: IssueCertificate) -> IssuedCertificate:
         """Issue a certificate for an attested key.
 
         Raises:
-            AttestationInvalid, NotLinted, KeyAlreadyCertified, ClockInDoubt: refused, no key was used.
+            AttestationInvalid, NotLinted, KeyAlreadyCertified, AuthorityClosed, ClockInDoubt: refused, no key was used.
             Unavailable: token or database do not work, or the record is an old copy; nothing was handed out.
         """
         attested = self._attestations.verify(request.attestation)
-        self._crl.check_record()  # no certificate on top of a record that is an old copy (attack O2)
-        certificate = self._issuance.issue(attested)
+        self._crl.check_open()  # no certificate on top of a record that is an old copy (attack O2)
+        certificate = self._issuance.issue(applications.of_signatory(self._profile, attested))
         return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
 
     def show(self, request: ShowCertificate) -> IssuedCertificate:
         """Show one certificate of the record.
 
         Raises:
-            CertificateUnknown: there is none with this serial number.
+            CertificateUnknown: none with this serial number was handed out.
             RecordTampered: the row holds no certificate of this authority under its own serial number.
         """
-        with self._database.reading() as connection:
+        with self._parts.database.reading() as connection:
             recorded = tables.certificate(connection, tables.serial_of(request.serial))
-        self._checked(recorded)
-        return IssuedCertificate(recorded.certificate_der, self._certificate_der)
+        certificate = self._summaries.checked(recorded)
+        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
 
     def list(self, request: ListCertificates) -> Certificates:
         """List the record, newest first.
@@ -80,13 +65,10 @@ class Authority:
             RecordTampered: a row holds no certificate of this authority under its own serial number.
         """
         after = tables.serial_of(request.after_serial) if request.after_serial else None
-        with self._database.reading() as connection:
-            rows = tables.newest_certificates(connection, max(1, min(request.limit, _MOST)), after)
-        return Certificates([self._summary(row) for row in rows])
-
-    def publish_crl(self, _request: PublishCrl) -> CrlPublished:
-        """Issue and publish a CRL now."""
-        return self._crl.publish()
+        limit = max(1, min(request.limit, _MOST))
+        with self._parts.database.reading() as connection:
+            rows = tables.newest_certificates(connection, limit, after, unfinished=request.unfinished)
+            return Certificates([self._summaries.of(connection, row) for row in rows])
 
     def make_round(self) -> None:
         """Do what nobody asks for: see that a fresh CRL is published. Cheap when there is nothing to do."""
@@ -98,27 +80,6 @@ class Authority:
         Raises:
             DomainError: token, key, database or record are not as they must be.
         """
-        self._database.check()
+        self._parts.database.check()
         self._crl.check_record()
         self._probe.sign_and_verify()
-
-    def _summary(self, recorded: tables.RecordedCertificate) -> CertificateSummary:
-        certificate = self._checked(recorded)
-        return CertificateSummary(
-            serial=recorded.serial,
-            subject=certificate.subject.rfc4514_string(),
-            profile=recorded.profile,
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
-            status="good",
-        )
-
-    def _checked(self, recorded: tables.RecordedCertificate) -> x509.Certificate:
-        try:
-            certificate = x509.load_der_x509_certificate(recorded.certificate_der)
-            check_signature(certificate, self._issuer.public_key)
-        except (ValueError, SignatureUnusable) as error:
-            raise RecordTampered(recorded.serial) from error
-        if certificate.issuer != self._issuer.name or tables.serial_text(certificate.serial_number) != recorded.serial:
-            raise RecordTampered(recorded.serial)
-        return certificate

@@ -1,4 +1,4 @@
-"""The `ca` zone's database: what was issued, and every CRL.
+"""The `ca` zone's database: what was issued, and every CRL. Statuses are in `ca.statuses`, the log in `ca.audit`.
 
 A row tells nothing that its signed object does not tell better: summaries are read from the certificate itself, whose
 signature is checked first, so a row written or changed by another hand is refused (attack D9). Instants are seconds
@@ -7,17 +7,31 @@ since 1970, UTC, as certificates have them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ca.protocol import CertificateUnknown, KeyAlreadyCertified
 from core.errors import ClockInDoubt
 
 metadata: Final = MetaData()
+RENEWABLE: Final = "ocsp"  # the profile whose certificates may follow each other for one key
 
 certificates: Final = Table(
     "certificates",
@@ -28,7 +42,7 @@ certificates: Final = Table(
     Column("not_before", Integer, nullable=False),
     Column("credential", Text, nullable=False),  # the SAM's name for it: how a certificate is found after a crash
     Column("profile", Text, nullable=False),
-    Column("attestation", LargeBinary, nullable=False),  # why it was issued: the SAM's signed word, MessagePack
+    Column("grounds", LargeBinary, nullable=False),  # why: the SAM's signed word (MessagePack), or a PKCS#10 (DER)
     Column("tbs", LargeBinary, nullable=False),  # what was about to be signed
     Column("certificate", LargeBinary),  # DER; NULL: the key may have been used, but nothing was handed out
     sqlite_strict=True,
@@ -37,7 +51,8 @@ Index(
     "one_certificate_for_a_key",
     certificates.c.key_digest,
     unique=True,
-    sqlite_where=certificates.c.certificate.is_not(None),
+    # A responder's certificate lasts a month and may be renewed for its key; nobody else's.
+    sqlite_where=certificates.c.certificate.is_not(None) & (certificates.c.profile != RENEWABLE),
 )
 
 crls: Final = Table(
@@ -45,10 +60,22 @@ crls: Final = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("this_update", Integer, nullable=False),
-    Column("crl", LargeBinary, nullable=False),  # DER
+    Column("next_update", Integer, nullable=False),
+    Column("change", Integer, nullable=False),  # the newest change of a status that it knows
+    Column("entries", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the CRL
+    Column("crl", LargeBinary, nullable=False),  # DER; empty once there is a newer one, which has all its entries
     sqlite_strict=True,
 )
 
+_COLUMNS: Final = (
+    certificates.c.serial,
+    certificates.c.profile,
+    certificates.c.credential,
+    certificates.c.tbs,
+    certificates.c.certificate,
+)
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
 _STEP: Final = timedelta(seconds=2)  # how far the clock may be set back without a doubt
 
 
@@ -61,7 +88,7 @@ class Intent:
     not_before: datetime
     credential: str
     profile: str
-    attestation: bytes
+    grounds: bytes
     tbs: bytes
 
 
@@ -71,16 +98,26 @@ class RecordedCertificate:
 
     serial: str
     profile: str
-    certificate_der: bytes
+    credential: str
+    tbs_der: bytes
+    certificate_der: bytes | None  # None: perhaps signed, but never handed out
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCrl:
-    """A CRL on record."""
+    """A CRL on record, but for its bytes."""
 
     number: int
     this_update: datetime
-    crl_der: bytes
+    next_update: datetime
+    change: int
+    entries: int
+    digest: bytes
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other will follow it (EN 319 411-1 CSS-6.3.9-06)."""
+        return self.next_update == NEVER
 
 
 def serial_text(serial: int) -> str:
@@ -110,9 +147,7 @@ def intend(connection: Connection, intent: Intent) -> None:
     latest = connection.scalar(select(func.max(certificates.c.not_before)))
     if latest is not None and intent.not_before + _STEP < _instant(latest):
         raise ClockInDoubt(f"{intent.not_before} is before the last certificate")
-    same_key = certificates.c.key_digest == intent.key_digest
-    if connection.scalar(select(certificates.c.row).where(same_key, certificates.c.certificate.is_not(None))):
-        raise KeyAlreadyCertified(intent.key_digest.hex())
+    _check_key(connection, intent.key_digest, intent.profile)
     connection.execute(
         certificates.insert().values(
             serial=serial_text(intent.serial),
@@ -120,7 +155,7 @@ def intend(connection: Connection, intent: Intent) -> None:
             not_before=_seconds(intent.not_before),
             credential=intent.credential,
             profile=intent.profile,
-            attestation=intent.attestation,
+            grounds=intent.grounds,
             tbs=intent.tbs,
         )
     )
@@ -133,6 +168,8 @@ def record(connection: Connection, serial: int, certificate_der: bytes) -> None:
         KeyAlreadyCertified: another process was faster with the same key; this certificate is dropped.
     """
     row = certificates.c.serial == serial_text(serial)
+    key, profile = connection.execute(select(certificates.c.key_digest, certificates.c.profile).where(row)).one()
+    _check_key(connection, key, profile)
     try:
         connection.execute(certificates.update().where(row).values(certificate=certificate_der))
     except IntegrityError as error:
@@ -140,40 +177,76 @@ def record(connection: Connection, serial: int, certificate_der: bytes) -> None:
 
 
 def certificate(connection: Connection, serial: int) -> RecordedCertificate:
-    """Return the certificate with this serial number.
+    """Return the certificate with this serial number, one that was perhaps signed and never handed out too.
 
     Raises:
-        CertificateUnknown: none was handed out.
+        CertificateUnknown: there is none.
     """
-    columns = (certificates.c.serial, certificates.c.profile, certificates.c.certificate)
-    handed_out = certificates.c.certificate.is_not(None)
-    row = connection.execute(select(*columns).where(certificates.c.serial == serial_text(serial), handed_out)).first()
+    row = connection.execute(select(*_COLUMNS).where(certificates.c.serial == serial_text(serial))).first()
     if row is None:
         raise CertificateUnknown(serial_text(serial))
-    return RecordedCertificate(row.serial, row.profile, row.certificate)
+    return RecordedCertificate(*row)
 
 
-def newest_certificates(connection: Connection, limit: int, after: int | None) -> list[RecordedCertificate]:
+def newest_certificates(
+    connection: Connection, limit: int, after: int | None, *, unfinished: bool = False
+) -> list[RecordedCertificate]:
     """Return at most `limit` certificates, newest first, beginning behind the one with serial number `after`."""
-    columns = (certificates.c.serial, certificates.c.profile, certificates.c.certificate)
-    wanted = select(*columns).where(certificates.c.certificate.is_not(None))
+    handed_out = certificates.c.certificate.is_(None) if unfinished else certificates.c.certificate.is_not(None)
+    wanted = select(*_COLUMNS).where(handed_out)
     if after is not None:
         last = select(certificates.c.row).where(certificates.c.serial == serial_text(after)).scalar_subquery()
         wanted = wanted.where(certificates.c.row < last)
     rows = connection.execute(wanted.order_by(certificates.c.row.desc()).limit(limit))
-    return [RecordedCertificate(row.serial, row.profile, row.certificate) for row in rows]
+    return [RecordedCertificate(*row) for row in rows]
+
+
+def unfinished(connection: Connection) -> list[RecordedCertificate]:
+    """Return the certificates that were perhaps signed and never handed out, oldest first."""
+    wanted = select(*_COLUMNS).where(certificates.c.certificate.is_(None)).order_by(certificates.c.row)
+    return [RecordedCertificate(*row) for row in connection.execute(wanted)]
 
 
 def last_crl(connection: Connection) -> RecordedCrl | None:
     """Return the CRL with the highest number."""
-    row = connection.execute(select(crls).order_by(crls.c.number.desc()).limit(1)).first()
-    return None if row is None else RecordedCrl(row.number, _instant(row.this_update), row.crl)
+    columns = [column for column in crls.c if column is not crls.c.crl]
+    row = connection.execute(select(*columns).order_by(crls.c.number.desc()).limit(1)).first()
+    if row is None:
+        return None
+    this_update, next_update = _instant(row.this_update), _instant(row.next_update)
+    return RecordedCrl(row.number, this_update, next_update, row.change, row.entries, row.digest)
 
 
-def record_crl(connection: Connection, crl: RecordedCrl) -> None:
-    """Put a CRL on record."""
-    values = {"number": crl.number, "this_update": _seconds(crl.this_update), "crl": crl.crl_der}
-    connection.execute(crls.insert().values(values))
+def crl_der(connection: Connection, number: int) -> bytes:
+    """Return the bytes of a CRL; empty when there is a newer one."""
+    return connection.scalar(select(crls.c.crl).where(crls.c.number == number)) or b""
+
+
+def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
+    """Put a CRL on record, and let go of the bytes of those before it."""
+    connection.execute(
+        crls.insert().values(
+            number=crl.number,
+            this_update=_seconds(crl.this_update),
+            next_update=_seconds(crl.next_update),
+            change=crl.change,
+            entries=crl.entries,
+            digest=crl.digest,
+            crl=der,
+        )
+    )
+    older = (crls.c.number < crl.number) & (func.length(crls.c.crl) > 0)
+    connection.execute(crls.update().where(older).values(crl=b""))
+
+
+def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:
+    same_key = (certificates.c.key_digest == key_digest) & certificates.c.certificate.is_not(None)
+    if any(used != RENEWABLE or profile != RENEWABLE for used in _profiles(connection, same_key)):
+        raise KeyAlreadyCertified(key_digest.hex())
+
+
+def _profiles(connection: Connection, which: ColumnElement[bool]) -> Sequence[str]:
+    return connection.scalars(select(certificates.c.profile).where(which)).all()
 
 
 def _seconds(instant: datetime) -> int:

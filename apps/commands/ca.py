@@ -12,8 +12,8 @@ from cryptography.x509 import load_der_x509_certificate
 from rich.console import Console
 from rich.table import Table
 
-from ca.client import CaClient
-from ca.protocol import CA, CertificateSummary
+from ca.client import CaAdmin, CaClient
+from ca.protocol import CA, CA_ADMIN, CertificateSummary
 from channel.client import Channel
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ def ca() -> None:
 
 def _client(installation: Installation) -> CaClient:
     return CaClient(Channel(CA, installation.settings().socket("ca")))
+
+
+def _admin(installation: Installation) -> CaAdmin:
+    return CaAdmin(Channel(CA_ADMIN, installation.settings().socket("ca-admin")))
 
 
 @ca.command("list")
@@ -74,7 +78,7 @@ def show(installation: Installation, serial: str, *, as_json: bool) -> None:
 @click.pass_obj
 def crl(installation: Installation, *, as_json: bool) -> None:
     """Issue and publish a new revocation list now."""
-    new = _client(installation).publish_crl()
+    new = _admin(installation).publish_crl()
     if as_json:
         said = {"number": new.number, "next_update": new.next_update.isoformat(), "entries": new.entries}
         click.echo(json.dumps(said))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from storage.chain import chain_table
 from storage.types import Instant
 
 metadata = MetaData()
@@ -83,13 +84,4 @@ request_ids = Table(
     Column("expires_at", Instant, nullable=False),
     sqlite_strict=True,
 )
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # canonical bytes, `at` and `event` among them
-    Column("link", LargeBinary, nullable=False),  # MAC over the link before, the id and the body
-    sqlite_strict=True,
-)
+evidence = chain_table("evidence", metadata)

@@ -13,7 +13,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import crl
-from ca.protocol import CrlPublished, PublishCrl
 from core.algorithms import KeyType
 from tests.support.ca_bench import CaBench
 from tests.support.clocks import FakeClock
@@ -36,7 +35,7 @@ class Made:
             self.write(f"signatory-{key_type.value}.pem", bench.issue(SoftwareSigningKey(key_type)))
         self.write("root.pem", x509.load_der_x509_certificate(bench.made.root))
         self.write("issuing.pem", x509.load_der_x509_certificate(bench.made.issuing))
-        bench.caller.call(PublishCrl(), CrlPublished)
+        bench.admin.publish_crl()
         for name in ("root.crl", "issuing.crl"):
             (folder / name).write_bytes((bench.settings.published() / name).read_bytes())
 

@@ -8,13 +8,25 @@ from typing import Any
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 
 from ca import ceremony, names, public_keys
+from ca.client import CaAdmin, CaStatus
 from ca.draft import Draft, Issuer, new_serial
 from ca.profiles import signatory
-from ca.protocol import CA, IssueCertificate, IssuedCertificate
-from ca.server import ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY, authority, server
+from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
+from ca.server import (
+    ISSUING_PEM,
+    ROOT_PEM,
+    SAM_ATTESTATION_KEY,
+    CaKeys,
+    OpenAuthority,
+    admin_server,
+    open_authority,
+    server,
+    status_server,
+)
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.config import Settings, load
 from core.statements import KeyAttestation
@@ -23,7 +35,7 @@ from hsm.ports import SigningKey
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
 from tests.support.in_process import InProcess
-from tests.support.software_hsm import SoftwareSigningKey
+from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 
 PEER = frozenset({0})
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
@@ -90,8 +102,18 @@ class CaBench:
 
     def start(self) -> None:
         """Start the zone, again if it runs."""
-        self.authority = authority(self.settings, self.issuing_key, self.database, self.clock, self.entropy)
-        self.caller = InProcess(CA, server(self.authority, PEER))
+        self.opened = self.open()
+        self.authority = self.opened.authority
+        self.caller = InProcess(CA, server(self.opened, PEER))
+        self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
+        self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
+        self.admin = CaAdmin(self.admin_caller)
+        self.status = CaStatus(self.status_caller)
+
+    def open(self, issuing_key: Any = None) -> OpenAuthority:
+        """Return the authority as a process of the zone has it."""
+        keys = CaKeys(issuing_key or self.issuing_key, SoftwareMacKey("audit"), SoftwareMacKey("seal"))
+        return open_authority(self.settings, keys, self.database, self.clock, self.entropy)
 
     @property
     def issuer(self) -> Issuer:
@@ -109,6 +131,23 @@ class CaBench:
     def issue(self, key: SoftwareSigningKey | None = None, **person: str) -> x509.Certificate:
         """Return a certificate, issued through the zone's protocol."""
         issued = self.caller.call(IssueCertificate(self.attest(key, **person)), IssuedCertificate)
+        return x509.load_der_x509_certificate(issued.certificate)
+
+    def request(self, name: str = "TEST OCSP Responder 1", key: SoftwareSigningKey | None = None, **more: Any) -> bytes:
+        """Return a PKCS#10 (DER) for a part of the service, with these attributes beside the common name."""
+        key = key or SoftwareSigningKey(KeyType.EC_P256)
+        attributes = {NameOID.COMMON_NAME: name} | more.get("attributes", {})
+        subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes.items()])
+        builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+        for extension in more.get("extensions", ()):
+            builder = builder.add_extension(extension, critical=False)
+        hashing = hashes.SHA384() if key.key_type is KeyType.EC_P384 else hashes.SHA256()
+        signed = builder.sign(more.get("signer", key).private_key, more.get("hashing", hashing))
+        return signed.public_bytes(serialization.Encoding.DER)
+
+    def certify(self, kind: ServiceKind, name: str = "", key: SoftwareSigningKey | None = None) -> x509.Certificate:
+        """Return the certificate of a part of the service, issued through the administrator's socket."""
+        issued = self.admin.certify(kind, self.request(name or f"TEST {kind} 1", key))
         return x509.load_der_x509_certificate(issued.certificate)
 
     def draft(self, **changes: object) -> Draft:

@@ -10,7 +10,7 @@ from cryptography import x509
 from sqlalchemy import text
 
 from ca import crl, public_keys, publication
-from ca.protocol import IssueCertificate, IssuedCertificate, KeyAlreadyCertified, ListCertificates, PublishCrl
+from ca.protocol import IssueCertificate, IssuedCertificate, KeyAlreadyCertified, ListCertificates
 from storage.engine import Database
 from tests.support.ca_bench import CaBench
 from tests.support.clocks import FakeEntropy
@@ -54,7 +54,7 @@ def at_once(bench: CaBench, act: Callable[[CaBench, int], object]) -> list:
 
 def test_list_numbers_are_unique_and_the_highest_is_published__rfc5280_5_2_3(bench):
     def publish(bench: CaBench, _number: int) -> list[int]:
-        return [bench.authority.publish_crl(PublishCrl()).number for _ in range(10)]
+        return [bench.admin.publish_crl().number for _ in range(10)]
 
     at_once(bench, publish)
     with bench.database.reading() as connection:

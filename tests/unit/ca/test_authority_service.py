@@ -12,7 +12,7 @@ from sqlalchemy import text
 from ca.attestation import Attestations, PinnedKeyUnusable
 from ca.client import CaClient
 from ca.protocol import CertificateUnknown
-from ca.server import ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY, PinnedFileUnusable, authority
+from ca.server import ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY, PinnedFileUnusable
 from ca.signing import SignatureUnusable
 from core.algorithms import KeyType
 from core.errors import Unavailable
@@ -86,7 +86,7 @@ def test_a_serial_number_changed_in_the_database_is_noticed__attack_d9(bench, cl
 def test_the_client_asks_for_certificates_and_lists(bench, client):
     issued = client.issue(bench.attest())
     assert client.show(client.list()[0].serial) == issued
-    assert client.publish_crl().number == 2
+    assert bench.admin.publish_crl().number == 2
 
 
 def test_health_signs_and_verifies_a_probe(bench, client):
@@ -102,7 +102,7 @@ def test_health_notices_a_key_that_is_not_the_certified_one(bench, client, monke
 
 
 def start(bench, key=None):
-    return authority(bench.settings, key or bench.issuing_key, bench.database, bench.clock, bench.entropy)
+    return bench.open(key)
 
 
 def test_a_zone_with_another_key_does_not_start(bench):

@@ -9,8 +9,7 @@ from cryptography import x509
 
 from ca import ceremony, crl
 from ca.draft import Issuer
-from ca.protocol import NotLinted
-from ca.public_keys import KeyRefused
+from ca.protocol import KeyRefused, NotLinted
 from core.algorithms import KeyType
 from tests.support.ca_bench import settings_for
 from tests.support.clocks import FakeClock, FakeEntropy

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from ca import profiles, qc_statements
 from ca.qc_statements import Statement
-from ca.rules import allowed_uses
+from ca.rules_extensions import allowed_uses
 from core.algorithms import KeyType
 from core.errors import Malformed
 from tests.support.ca_bench import ANA, NINETY_DAYS_LESS_A_SECOND, CaBench, settings_for

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
-from ca import crl, publication, tables
+from ca import audit, crl, publication, tables
 from ca.extensions import EXPIRED_CERTS_ON_CRL
-from ca.protocol import CrlPublished, IssueCertificate, IssuedCertificate, PublishCrl
+from ca.protocol import CrlPublished, IssueCertificate, IssuedCertificate
 from ca.signing import SignatureUnusable
 from core.algorithms import HashAlgorithm, KeyType
 from core.errors import ClockInDoubt, Unavailable
@@ -30,7 +30,7 @@ def published(bench) -> x509.CertificateRevocationList:
 
 
 def publish(bench) -> CrlPublished:
-    return bench.caller.call(PublishCrl(), CrlPublished)
+    return bench.admin.publish_crl()
 
 
 def revoked(serial: int, when) -> x509.RevokedCertificate:
@@ -39,12 +39,14 @@ def revoked(serial: int, when) -> x509.RevokedCertificate:
 
 
 def put_on_record(bench, number: int, *entries: x509.RevokedCertificate) -> bytes:
-    """Record a list with entries, as the authority will once it revokes."""
+    """Record a list, as a process that then crashed would have done."""
     now = bench.clock.now()
-    made = crl.build(bench.issuer, bench.issuing_key, number=number, this_update=now, life=crl.LIFE, entries=entries)
+    ends = now + crl.LIFE
+    made = crl.build(bench.issuer, bench.issuing_key, number=number, this_update=now, next_update=ends, entries=entries)
     der = made.public_bytes(Encoding.DER)
     with bench.database.transaction() as connection:
-        tables.record_crl(connection, tables.RecordedCrl(number, now, der))
+        recorded = tables.RecordedCrl(number, now, ends, 0, len(entries), audit.digest(der))
+        tables.record_crl(connection, recorded, der)
     return der
 
 
@@ -146,7 +148,9 @@ def test_a_restored_database_issues_neither_list_nor_certificate__attack_o2(benc
 
 
 def test_the_same_number_with_other_content_is_two_histories__attack_o2(bench):
-    other = crl.build(bench.issuer, bench.issuing_key, number=1, this_update=bench.clock.now(), life=timedelta(hours=1))
+    other = crl.build(
+        bench.issuer, bench.issuing_key, number=1, this_update=bench.clock.now(), next_update=bench.clock.now()
+    )
     file(bench).write_bytes(other.public_bytes(Encoding.DER))
     with pytest.raises(Unavailable, match="is published"):
         publish(bench)
@@ -189,7 +193,7 @@ def test_a_list_signed_by_another_key_is_not_published(bench):
             SoftwareSigningKey(KeyType.EC_P384),
             number=9,
             this_update=bench.clock.now(),
-            life=crl.LIFE,
+            next_update=bench.clock.now() + crl.LIFE,
             rsa_hash=HashAlgorithm.SHA256,
         )
 

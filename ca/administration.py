@@ -1,0 +1,115 @@
+"""What the `ca` zone does for administrators, on the socket `ca-admin`: certificates of the service's own parts,
+revocation, lists, the audit log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ca import applications, csr, tables
+from ca.crl_issuer import CrlIssuer
+from ca.issuance import Issuance
+from ca.parts import Parts
+from ca.profiles import Profile
+from ca.protocol import (
+    AuditVerified,
+    CertificateSummary,
+    CertifyService,
+    CrlPublished,
+    DescribeCertificate,
+    IssuedCertificate,
+    PublishCrl,
+    ResumeCertificate,
+    RevokeCertificate,
+    ServiceKind,
+    StatusChanged,
+    SuspendCertificate,
+    VerifyAudit,
+)
+from ca.revocation import Revocations
+from ca.statuses import Change
+from ca.summaries import Summaries
+from core.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+
+class Administration:
+    """The administrator's side of the issuing CA."""
+
+    def __init__(
+        self, certificate: x509.Certificate, profiles: Mapping[ServiceKind, Profile], parts: Parts, crl: CrlIssuer
+    ) -> None:
+        self._certificate_der = certificate.public_bytes(Encoding.DER)
+        self._profiles = profiles
+        self._parts = parts
+        self._crl = crl
+        self._issuance = Issuance(parts)
+        self._revocations = Revocations(parts)
+        self._summaries = Summaries(parts)
+
+    def certify(self, request: CertifyService) -> IssuedCertificate:
+        """Issue a certificate for a part of the service.
+
+        Raises:
+            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused: the request cannot be accepted.
+            KeyAlreadyCertified, NotLinted, AuthorityClosed, ClockInDoubt: none is issued for it.
+            Unavailable: token or database do not work; nothing was handed out.
+        """
+        proven = csr.read(request.request)
+        self._crl.check_open()
+        name = self._parts.issuer.name
+        certificate = self._issuance.issue(applications.of_service(self._profiles[request.kind], proven, name))
+        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
+
+    def describe(self, request: DescribeCertificate) -> CertificateSummary:
+        """Return one line of the record.
+
+        Raises:
+            CertificateUnknown: there is none with this serial number.
+            RecordTampered: the row is not as this authority wrote it.
+        """
+        with self._parts.database.reading() as connection:
+            return self._summaries.of(connection, tables.certificate(connection, tables.serial_of(request.serial)))
+
+    def revoke(self, request: RevokeCertificate) -> StatusChanged:
+        """Revoke a certificate, and issue a list that says so."""
+        self._crl.check_open()
+        return self._listed(self._revocations.revoke(request.serial, request.reason, request.by, request.invalid_since))
+
+    def suspend(self, request: SuspendCertificate) -> StatusChanged:
+        """Suspend a certificate, and issue a list that says so."""
+        self._crl.check_open()
+        return self._listed(self._revocations.suspend(request.serial, request.by))
+
+    def resume(self, request: ResumeCertificate) -> StatusChanged:
+        """End a suspension, and issue a list that says so."""
+        self._crl.check_open()
+        return self._listed(self._revocations.resume(request.serial, request.by))
+
+    def publish_crl(self, request: PublishCrl) -> CrlPublished:
+        """Issue and publish a CRL now."""
+        return self._crl.publish(last=request.last)
+
+    def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
+        """Verify the audit log, and the record against it.
+
+        Raises:
+            AuditBroken: the first row that is altered, missing or out of order, or that the record contradicts.
+        """
+        with self._parts.database.reading() as connection:
+            rows, head = self._parts.audit.verify_with_record(connection)
+        return AuditVerified(rows, head.hex())
+
+    def _listed(self, change: Change) -> StatusChanged:
+        number = None
+        try:
+            number = self._crl.publish().number
+        except DomainError as error:  # the status holds all the same, and the zone's round tries again
+            told = {"error": type(error).__name__, "detail": error.detail}
+            log.warning("no list after a change of status", extra=told)
+        return StatusChanged(change.serial, change.status, change.at, number)

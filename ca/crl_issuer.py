@@ -1,0 +1,178 @@
+"""Issuing and publishing the issuing CA's revocation lists.
+
+Rules:
+
+- the number comes from the database under its lock and only rises, over processes and crashes;
+- a published list with a higher number than the record knows means that the record is an old copy: nothing is issued
+  until that is settled (attack O2);
+- files are written under the same lock from the newest record, so that an older list never replaces a newer one;
+- after the last list, which says so by its nextUpdate, the authority signs nothing any more (CSS-6.3.9-06).
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
+
+from ca import audit, crl, tables
+from ca.draft import whole_seconds
+from ca.parts import Parts
+from ca.protocol import AuthorityClosed, CrlPublished, StillInForce
+from ca.publication import ISSUING_CRL, publish
+from ca.revocation import validity
+from ca.tables import RecordedCrl
+from core.errors import ClockInDoubt, Unavailable
+
+_Identity = tuple[int, int, int, int]  # of a file: what changes when another is put in its place
+
+
+class CrlIssuer:
+    """Issues and publishes the CRL of the issuing CA."""
+
+    def __init__(self, parts: Parts, directory: Path) -> None:
+        self._parts = parts
+        self._path: Final = directory / ISSUING_CRL
+        self._seen: tuple[_Identity, int, bytes] | None = None  # the published file as last read: number and digest
+
+    def publish(self, *, last: bool = False) -> CrlPublished:
+        """Issue a new CRL and publish it.
+
+        Raises:
+            StillInForce: it cannot be the last one.
+            AuthorityClosed: the last one was issued before.
+            ClockInDoubt: the clock is behind the last CRL.
+            RecordBehindPublication, PublishedCrlBroken: the record cannot be trusted.
+            Unavailable: token, database or disk do not work; the old CRL stays.
+        """
+        self._issue(unless_fresh=False, final=last)
+        return self._publish_newest()
+
+    def publish_if_due(self) -> None:
+        """Issue and publish a CRL when there is none, it is twelve hours old or a change is not on it; repair the file.
+
+        Raises:
+            DomainError: as `publish`.
+        """
+        self._issue(unless_fresh=True)
+        self._publish_newest()
+
+    def check_record(self) -> None:
+        """Check that the record knows at least what was published.
+
+        Raises:
+            RecordBehindPublication: it does not.
+            PublishedCrlBroken: what was published cannot be read.
+        """
+        with self._parts.database.reading() as connection:
+            self._check_not_behind(connection)
+
+    def check_open(self) -> None:
+        """Check that the authority may sign: as `check_record`, and the last list is not issued yet.
+
+        Raises:
+            AuthorityClosed: it is.
+            RecordBehindPublication, PublishedCrlBroken: the record cannot be trusted.
+        """
+        with self._parts.database.reading() as connection:
+            _check_open(self._check_not_behind(connection))
+
+    def _issue(self, *, unless_fresh: bool, final: bool = False) -> None:
+        with self._parts.database.transaction() as connection:
+            last = self._check_not_behind(connection)
+            now = whole_seconds(self._parts.clock.now())
+            if last is not None and now < last.this_update:
+                raise ClockInDoubt(f"{now} is before the last CRL")
+            if unless_fresh and not self._is_due(connection, last, now):
+                return
+            _check_open(last)
+            if final:
+                self._check_nothing_in_force(connection, now)
+            self._record_next(connection, last, now, tables.NEVER if final else now + crl.LIFE)
+
+    def _is_due(self, connection: Connection, last: RecordedCrl | None, now: datetime) -> bool:
+        if last is None or last.is_last:
+            return last is None
+        return now - last.this_update >= crl.RENEWED_AFTER or self._parts.statuses.has_listed_after(
+            connection, last.change
+        )
+
+    def _check_nothing_in_force(self, connection: Connection, now: datetime) -> None:
+        if count := self._parts.statuses.in_force(connection, now):
+            raise StillInForce(f"{count} certificates are neither expired nor revoked")
+        for recorded in tables.unfinished(connection):
+            revoked = self._parts.statuses.current(connection, recorded.serial)
+            if revoked is None and validity(recorded)[1] >= now:
+                raise StillInForce(f"{recorded.serial} was perhaps signed and never handed out; revoke it first")
+
+    def _record_next(
+        self, connection: Connection, last: RecordedCrl | None, now: datetime, next_update: datetime
+    ) -> None:
+        changes = self._parts.statuses.after(connection, last.change if last else 0)
+        before = crl.read(tables.crl_der(connection, last.number), self._parts.issuer) if last else ()
+        number, entries = last.number + 1 if last else 1, crl.merged(before, changes)
+        made = crl.build(
+            self._parts.issuer,
+            self._parts.key,
+            number=number,
+            this_update=now,
+            next_update=next_update,
+            entries=entries,
+        )
+        der = made.public_bytes(Encoding.DER)
+        change = changes[-1].change if changes else last.change if last else 0
+        new = RecordedCrl(number, now, next_update, change, len(entries), audit.digest(der))
+        tables.record_crl(connection, new, der)
+        self._parts.audit.append(
+            connection, audit.CRL, now, number=number, change=change, entries=new.entries, crl=new.digest
+        )
+
+    def _publish_newest(self) -> CrlPublished:
+        with self._parts.database.transaction() as connection:  # its lock: two processes never write the file at once
+            last = self._check_not_behind(connection)
+            if last is None:
+                raise crl.RecordBehindPublication("no CRL on record")
+            published = self._published()
+            if published is None or published[1] != last.digest:
+                self._write(tables.crl_der(connection, last.number))
+        return CrlPublished(last.number, last.this_update, last.next_update, last.entries)
+
+    def _write(self, crl_der: bytes) -> None:
+        try:
+            publish(self._path.parent, self._path.name, crl_der)
+        except OSError as error:
+            raise Unavailable(f"the CRL could not be written: {error}") from error
+
+    def _published(self) -> tuple[int, bytes] | None:
+        """Return number and digest of the published list; None when there is none. Read again only when it changed."""
+        try:
+            with self._path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                identity = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+                if self._seen is None or self._seen[0] != identity:
+                    der = file.read()
+                    self._seen = identity, crl.number_of(crl.read(der, self._parts.issuer)), audit.digest(der)
+        except FileNotFoundError:
+            return None
+        return self._seen[1:]
+
+    def _check_not_behind(self, connection: Connection) -> RecordedCrl | None:
+        last, published = tables.last_crl(connection), self._published()
+        if last is not None and last.change > self._parts.statuses.newest(connection):
+            raise crl.RecordBehindPublication(f"CRL {last.number} knows of changes that the record does not")
+        if published is None or (last is not None and published[1] == last.digest):
+            return last
+        if last is None or published[0] >= last.number:  # the same number with other content: two histories
+            raise crl.RecordBehindPublication(
+                f"CRL {published[0]} is published, {last and last.number} is the last on record"
+            )
+        return last
+
+
+def _check_open(last: RecordedCrl | None) -> None:
+    if last is not None and last.is_last:
+        raise AuthorityClosed(f"CRL {last.number} was the last one")

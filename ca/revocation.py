@@ -1,0 +1,144 @@
+"""Revoking, suspending and resuming. Source: RFC 5280 §5.3; EN 319 411-1 §6.2.4, §6.3.9.
+
+Rules:
+
+- a status holds from the moment of the act, by the authority's clock, and never from an earlier one; that a key is
+  thought to have been in wrong hands before is said by the invalidity date beside it (RFC 5280 §5.3.2);
+- revocation is final (REV-6.3.9-04): it is neither undone nor done again for another reason;
+- a suspension ends by resuming or by revocation;
+- what was perhaps signed and never handed out can be revoked, and nothing else can be done with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from asn1crypto.x509 import TbsCertificate
+from cryptography import x509
+from sqlalchemy import Connection
+
+from ca import audit, tables
+from ca.draft import whole_seconds
+from ca.parts import Parts
+from ca.protocol import (
+    REVOCATION_REASONS,
+    AlreadyRevoked,
+    AlreadySuspended,
+    CertificateEnded,
+    CertificateUnknown,
+    InvalidSinceRefused,
+    NotSuspended,
+    ReasonUnknown,
+)
+from ca.statuses import HOLD, Change, Status
+from core.errors import RecordTampered
+
+_LONGEST_ACTOR: Final = 200
+
+
+class Revocations:
+    """Changes the status of certificates."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def revoke(self, serial: str, reason: str, by: str, invalid_since: datetime | None = None) -> Change:
+        """Revoke a certificate from now on, for good.
+
+        Raises:
+            ReasonUnknown: no reason for which that is done.
+            CertificateUnknown, AlreadyRevoked, CertificateEnded: there is nothing to revoke.
+            InvalidSinceRefused: before the certificate was issued, or in the future.
+            ClockInDoubt: the clock is behind the last act.
+        """
+        if reason not in REVOCATION_REASONS:
+            raise ReasonUnknown(f"{reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
+        return self._change(serial, "revoked", reason, by, invalid_since)
+
+    def suspend(self, serial: str, by: str) -> Change:
+        """Suspend a certificate from now on.
+
+        Raises:
+            CertificateUnknown, AlreadyRevoked, AlreadySuspended, CertificateEnded: there is nothing to suspend.
+            ClockInDoubt: the clock is behind the last act.
+        """
+        return self._change(serial, "suspended", HOLD, by)
+
+    def resume(self, serial: str, by: str) -> Change:
+        """End a suspension from now on.
+
+        Raises:
+            CertificateUnknown, AlreadyRevoked, NotSuspended, CertificateEnded: there is nothing to end.
+            ClockInDoubt: the clock is behind the last act.
+        """
+        return self._change(serial, "good", "", by)
+
+    def current(self, connection: Connection, recorded: tables.RecordedCertificate) -> Change | None:
+        """Return a certificate's status; None when it was perhaps signed, never handed out, and not revoked since.
+
+        Raises:
+            RecordTampered: the record's parts contradict each other.
+        """
+        change = self._parts.statuses.current(connection, recorded.serial)
+        if change is None and recorded.certificate_der is not None:
+            raise RecordTampered(f"{recorded.serial}: no status")
+        return change
+
+    def _change(
+        self, serial: str, status: Status, reason: str, by: str, invalid_since: datetime | None = None
+    ) -> Change:
+        parts, now = self._parts, whole_seconds(self._parts.clock.now())
+        with parts.database.transaction() as connection:
+            recorded = tables.certificate(connection, tables.serial_of(serial))
+            before = self.current(connection, recorded)
+            not_before, not_after = validity(recorded)
+            _check_change(before, status, recorded.serial)
+            if now > not_after:
+                raise CertificateEnded(f"{not_after}")
+            if invalid_since is not None and not not_before <= invalid_since <= now:
+                raise InvalidSinceRefused(f"{invalid_since}: not between {not_before} and {now}")
+            change = parts.statuses.add(
+                connection, recorded.serial, status, reason, now, not_after=not_after, invalid_since=invalid_since
+            )
+            self._audit(connection, change, by)
+        return change
+
+    def _audit(self, connection: Connection, change: Change, by: str) -> None:
+        self._parts.audit.append(
+            connection,
+            audit.STATUS,
+            change.at,
+            serial=change.serial,
+            change=change.change,
+            status=change.status,
+            reason=change.reason,
+            by=by[:_LONGEST_ACTOR],
+        )
+
+
+def validity(recorded: tables.RecordedCertificate) -> tuple[datetime, datetime]:
+    """Return the first and last instant of a certificate's validity, of an unfinished one from what was to be signed.
+
+    Raises:
+        RecordTampered: it cannot be read.
+    """
+    try:
+        if recorded.certificate_der is not None:
+            certificate = x509.load_der_x509_certificate(recorded.certificate_der)
+            return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        period = TbsCertificate.load(recorded.tbs_der)["validity"]
+        return period["not_before"].native, period["not_after"].native
+    except ValueError as error:
+        raise RecordTampered(recorded.serial) from error
+
+
+def _check_change(before: Change | None, status: Status, serial: str) -> None:
+    if before is None and status != "revoked":
+        raise CertificateUnknown(f"{serial}: never handed out; it can only be revoked")
+    if before is not None and before.status == "revoked":
+        raise AlreadyRevoked(f"since {before.at:%Y-%m-%d %H:%M:%S} UTC, {before.reason}")
+    if status == "suspended" and before is not None and before.status == "suspended":
+        raise AlreadySuspended(f"since {before.at:%Y-%m-%d %H:%M:%S} UTC")
+    if status == "good" and before is not None and before.status == "good":
+        raise NotSuspended(serial)
