@@ -1,5 +1,6 @@
-"""What the `ca` zone does for administrators, on the socket `ca-admin`: certificates of the service's own parts,
-revocation, lists, the audit log.
+"""What the `ca` zone does for administrators, on the socket `ca-admin`.
+
+Certificates of the service's own parts, revocation and suspension, revocation lists, the audit log.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from ca.protocol import (
     SuspendCertificate,
     VerifyAudit,
 )
-from ca.revocation import Revocations
-from ca.statuses import Change
+from ca.revocation import Revocations, Wish
+from ca.statuses import HOLD
 from ca.summaries import Summaries
 from core.errors import DomainError
 
@@ -77,19 +78,36 @@ class Administration:
             return self._summaries.of(connection, tables.certificate(connection, tables.serial_of(request.serial)))
 
     def revoke(self, request: RevokeCertificate) -> StatusChanged:
-        """Revoke a certificate, and issue a list that says so."""
-        self._crl.check_open()
-        return self._listed(self._revocations.revoke(request.serial, request.reason, request.by, request.invalid_since))
+        """Revoke a certificate, and issue a list that says so.
+
+        Raises:
+            DomainError: as `Revocations.change`; AuthorityClosed.
+        """
+        wish = Wish(
+            serial=request.serial,
+            status="revoked",
+            by=request.by,
+            reason=request.reason,
+            invalid_since=request.invalid_since,
+        )
+        return self._change(wish, rehearse=request.rehearse)
 
     def suspend(self, request: SuspendCertificate) -> StatusChanged:
-        """Suspend a certificate, and issue a list that says so."""
-        self._crl.check_open()
-        return self._listed(self._revocations.suspend(request.serial, request.by))
+        """Suspend a certificate, and issue a list that says so.
+
+        Raises:
+            DomainError: as `Revocations.change`; AuthorityClosed.
+        """
+        wish = Wish(serial=request.serial, status="suspended", by=request.by, reason=HOLD)
+        return self._change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
-        """End a suspension, and issue a list that says so."""
-        self._crl.check_open()
-        return self._listed(self._revocations.resume(request.serial, request.by))
+        """End a suspension, and issue a list that says so.
+
+        Raises:
+            DomainError: as `Revocations.change`; AuthorityClosed.
+        """
+        return self._change(Wish(serial=request.serial, status="good", by=request.by))
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
         """Issue and publish a CRL now."""
@@ -105,11 +123,18 @@ class Administration:
             rows, head = self._parts.audit.verify_with_record(connection)
         return AuditVerified(rows, head.hex())
 
-    def _listed(self, change: Change) -> StatusChanged:
-        number = None
+    def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
+        self._crl.check_open()
+        if rehearse:
+            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
+        change = self._revocations.change(wish)
+        return StatusChanged(change.serial, change.status, change.at, self._list_anew())
+
+    def _list_anew(self) -> int | None:
+        """Return the number of a new list; None when it could not be issued: the zone's round tries again."""
         try:
-            number = self._crl.publish().number
-        except DomainError as error:  # the status holds all the same, and the zone's round tries again
+            return self._crl.publish().number
+        except DomainError as error:  # the status holds all the same
             told = {"error": type(error).__name__, "detail": error.detail}
             log.warning("no list after a change of status", extra=told)
-        return StatusChanged(change.serial, change.status, change.at, number)
+            return None

@@ -91,22 +91,23 @@ class CaAdmin:
         return self._caller.call(protocol.DescribeCertificate(serial), protocol.CertificateSummary)
 
     def revoke(
-        self, serial: str, reason: str, by: str, invalid_since: datetime | None = None
+        self, serial: str, reason: str, by: str, invalid_since: datetime | None = None, *, rehearse: bool = False
     ) -> protocol.StatusChanged:
-        """Revoke a certificate for good, from now on.
+        """Revoke a certificate for good, from now on; with `rehearse`, only say whether that would be done.
 
         Raises:
             CertificateUnknown, ReasonUnknown, AlreadyRevoked, CertificateEnded, InvalidSinceRefused: it is not revoked.
         """
-        return self._caller.call(protocol.RevokeCertificate(serial, reason, by, invalid_since), protocol.StatusChanged)
+        asked = protocol.RevokeCertificate(serial, reason, by, invalid_since, rehearse)
+        return self._caller.call(asked, protocol.StatusChanged)
 
-    def suspend(self, serial: str, by: str) -> protocol.StatusChanged:
-        """Suspend a certificate from now on.
+    def suspend(self, serial: str, by: str, *, rehearse: bool = False) -> protocol.StatusChanged:
+        """Suspend a certificate from now on; with `rehearse`, only say whether that would be done.
 
         Raises:
             CertificateUnknown, AlreadyRevoked, AlreadySuspended, CertificateEnded: its status stays.
         """
-        return self._caller.call(protocol.SuspendCertificate(serial, by), protocol.StatusChanged)
+        return self._caller.call(protocol.SuspendCertificate(serial, by, rehearse), protocol.StatusChanged)
 
     def resume(self, serial: str, by: str) -> protocol.StatusChanged:
         """End the suspension of a certificate.

@@ -194,6 +194,7 @@ class RevokeCertificate(Message, frozen=True):
     reason: str
     by: str  # who wants it, for the audit log
     invalid_since: datetime | None = None  # since when the key is thought to be in wrong hands (RFC 5280 §5.3.2)
+    rehearse: bool = False  # only say whether it would be done
 
 
 class SuspendCertificate(Message, frozen=True):
@@ -201,6 +202,7 @@ class SuspendCertificate(Message, frozen=True):
 
     serial: str  # hex
     by: str
+    rehearse: bool = False  # only say whether it would be done
 
 
 class ResumeCertificate(Message, frozen=True):

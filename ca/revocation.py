@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -31,10 +32,21 @@ from ca.protocol import (
     NotSuspended,
     ReasonUnknown,
 )
-from ca.statuses import HOLD, Change, Status
+from ca.statuses import Change, Status
 from core.errors import RecordTampered
 
 _LONGEST_ACTOR: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A status that somebody wants a certificate to have from now on."""
+
+    serial: str  # as a person writes it, hex
+    status: Status
+    by: str
+    reason: str = ""
+    invalid_since: datetime | None = None
 
 
 class Revocations:
@@ -43,36 +55,41 @@ class Revocations:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def revoke(self, serial: str, reason: str, by: str, invalid_since: datetime | None = None) -> Change:
-        """Revoke a certificate from now on, for good.
+    def change(self, wish: Wish) -> Change:
+        """Give a certificate another status from now on.
 
         Raises:
-            ReasonUnknown: no reason for which that is done.
-            CertificateUnknown, AlreadyRevoked, CertificateEnded: there is nothing to revoke.
+            ReasonUnknown: no reason for which certificates are revoked.
+            CertificateUnknown: there is none, or it was never handed out and can only be revoked.
+            AlreadyRevoked, AlreadySuspended, NotSuspended, CertificateEnded: it cannot have this status any more, or has.
             InvalidSinceRefused: before the certificate was issued, or in the future.
             ClockInDoubt: the clock is behind the last act.
         """
-        if reason not in REVOCATION_REASONS:
-            raise ReasonUnknown(f"{reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
-        return self._change(serial, "revoked", reason, by, invalid_since)
+        now = whole_seconds(self._parts.clock.now())
+        with self._parts.database.transaction() as connection:
+            recorded, not_after = self._checked(connection, wish, now)
+            change = self._parts.statuses.add(
+                connection,
+                recorded.serial,
+                wish.status,
+                wish.reason,
+                now,
+                not_after=not_after,
+                invalid_since=wish.invalid_since,
+            )
+            self._audit(connection, change, wish.by)
+        return change
 
-    def suspend(self, serial: str, by: str) -> Change:
-        """Suspend a certificate from now on.
+    def rehearse(self, wish: Wish) -> datetime:
+        """Return the present moment if `change` would do it now.
 
         Raises:
-            CertificateUnknown, AlreadyRevoked, AlreadySuspended, CertificateEnded: there is nothing to suspend.
-            ClockInDoubt: the clock is behind the last act.
+            DomainError: as `change`.
         """
-        return self._change(serial, "suspended", HOLD, by)
-
-    def resume(self, serial: str, by: str) -> Change:
-        """End a suspension from now on.
-
-        Raises:
-            CertificateUnknown, AlreadyRevoked, NotSuspended, CertificateEnded: there is nothing to end.
-            ClockInDoubt: the clock is behind the last act.
-        """
-        return self._change(serial, "good", "", by)
+        now = whole_seconds(self._parts.clock.now())
+        with self._parts.database.reading() as connection:
+            self._checked(connection, wish, now)
+        return now
 
     def current(self, connection: Connection, recorded: tables.RecordedCertificate) -> Change | None:
         """Return a certificate's status; None when it was perhaps signed, never handed out, and not revoked since.
@@ -85,24 +102,19 @@ class Revocations:
             raise RecordTampered(f"{recorded.serial}: no status")
         return change
 
-    def _change(
-        self, serial: str, status: Status, reason: str, by: str, invalid_since: datetime | None = None
-    ) -> Change:
-        parts, now = self._parts, whole_seconds(self._parts.clock.now())
-        with parts.database.transaction() as connection:
-            recorded = tables.certificate(connection, tables.serial_of(serial))
-            before = self.current(connection, recorded)
-            not_before, not_after = validity(recorded)
-            _check_change(before, status, recorded.serial)
-            if now > not_after:
-                raise CertificateEnded(f"{not_after}")
-            if invalid_since is not None and not not_before <= invalid_since <= now:
-                raise InvalidSinceRefused(f"{invalid_since}: not between {not_before} and {now}")
-            change = parts.statuses.add(
-                connection, recorded.serial, status, reason, now, not_after=not_after, invalid_since=invalid_since
-            )
-            self._audit(connection, change, by)
-        return change
+    def _checked(
+        self, connection: Connection, wish: Wish, now: datetime
+    ) -> tuple[tables.RecordedCertificate, datetime]:
+        if wish.status == "revoked" and wish.reason not in REVOCATION_REASONS:
+            raise ReasonUnknown(f"{wish.reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
+        recorded = tables.certificate(connection, tables.serial_of(wish.serial))
+        not_before, not_after = validity(recorded)
+        _check_change(self.current(connection, recorded), wish.status, recorded.serial)
+        if now > not_after:
+            raise CertificateEnded(f"{not_after:%Y-%m-%d %H:%M:%S} UTC")
+        if wish.invalid_since is not None and not not_before <= wish.invalid_since <= now:
+            raise InvalidSinceRefused(f"{wish.invalid_since}: not between {not_before} and {now}")
+        return recorded, not_after
 
     def _audit(self, connection: Connection, change: Change, by: str) -> None:
         self._parts.audit.append(

@@ -76,6 +76,18 @@ class Database:
             finally:
                 connection.rollback()
 
+    def forget_deleted(self) -> None:
+        """Leave nothing in the database's files of what was deleted: the log of writes is emptied into the database.
+
+        Deleted content is overwritten where it stood (`secure_delete`), and lives on in that log alone. When readers of
+        other processes hold the log, it is emptied by a later call, or by the database itself.
+
+        Raises:
+            StorageBroken: the database does not work.
+        """
+        with _translated(), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def check(self) -> None:
         """Prove that the database answers.
 
@@ -101,7 +113,13 @@ def _engine(path: Path, busy_ms: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "trusted_schema=OFF",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
             raise StorageBroken("synchronous=FULL was not accepted")

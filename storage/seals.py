@@ -36,7 +36,7 @@ class Seals:
             RecordTampered: the seal does not fit.
         """
         if not hmac.compare_digest(self._mac(_bytes(table, row)), row[SEAL]):
-            raise RecordTampered(table.name)
+            raise RecordTampered(str(table.name))  # SQLAlchemy names tables with a kind of text that does not travel
         return {name: value for name, value in row.items() if name != SEAL}
 
 

@@ -1,9 +1,11 @@
-"""`paraph ca`: what the certification authority has issued."""
+"""`paraph ca`: what the certification authority has issued, and the status of it."""
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ca.client import CaAdmin, CaClient
-from ca.protocol import CA, CA_ADMIN, CertificateSummary
+from ca.protocol import CA, CA_ADMIN, REVOCATION_REASONS, CertificateSummary, StatusChanged
 from channel.client import Channel
+from ra.revocation import StatusRequests
+from signer.sam.client import SamAdmin
+from signer.sam.protocol import ADMIN
 
 if TYPE_CHECKING:
     from apps.installation import Installation
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def ca() -> None:
-    """What the certification authority has issued."""
+    """What the certification authority has issued, and the status of it."""
 
 
 def _client(installation: Installation) -> CaClient:
@@ -33,14 +38,22 @@ def _admin(installation: Installation) -> CaAdmin:
     return CaAdmin(Channel(CA_ADMIN, installation.settings().socket("ca-admin")))
 
 
+def _requests(installation: Installation) -> StatusRequests:
+    sam = SamAdmin(Channel(ADMIN, installation.settings().socket("sam-admin")))
+    return StatusRequests(sam, _admin(installation), by=f"operator {getpass.getuser()}")
+
+
 @ca.command("list")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--after", "after_serial", default="", help="Go on after this serial number.")
+@click.option("--unfinished", is_flag=True, help="Those that were perhaps signed before a crash and never handed out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def list_certificates(installation: Installation, *, limit: int, after_serial: str, as_json: bool) -> None:
+def list_certificates(
+    installation: Installation, *, limit: int, after_serial: str, unfinished: bool, as_json: bool
+) -> None:
     """List certificates, newest first."""
-    found = _client(installation).list(limit, after_serial)
+    found = _client(installation).list(limit, after_serial, unfinished=unfinished)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=2))
         return
@@ -74,6 +87,55 @@ def show(installation: Installation, serial: str, *, as_json: bool) -> None:
 
 
 @ca.command()
+@click.argument("serial")
+@click.option("--reason", type=click.Choice(REVOCATION_REASONS), required=True, help="As RFC 5280 §5.3.1 names it.")
+@click.option(
+    "--invalid-since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Since when the key may have been in wrong hands, UTC. The revocation itself holds from now on.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask: a revocation cannot be undone.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def revoke(
+    installation: Installation, *, serial: str, reason: str, invalid_since: datetime | None, yes: bool, as_json: bool
+) -> None:
+    """Revoke a certificate for good, from now on, and destroy the signatory's key.
+
+    Example: paraph ca revoke 4f09c2 --reason keyCompromise --yes
+    """
+    found = _admin(installation).describe(serial)
+    if not yes:
+        click.confirm(f"Revoke {found.subject}? This cannot be undone.", abort=True, err=True)
+    since = invalid_since.replace(tzinfo=UTC) if invalid_since else None
+    _say(_requests(installation).revoke(serial, reason, since), as_json=as_json)
+
+
+@ca.command()
+@click.argument("serial")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def suspend(installation: Installation, *, serial: str, as_json: bool) -> None:
+    """Suspend a certificate from now on: its credential signs nothing until it is resumed.
+
+    Example: paraph ca suspend 4f09c2
+    """
+    _say(_requests(installation).suspend(serial), as_json=as_json)
+
+
+@ca.command()
+@click.argument("serial")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def resume(installation: Installation, *, serial: str, as_json: bool) -> None:
+    """End the suspension of a certificate: its credential signs again.
+
+    Example: paraph ca resume 4f09c2
+    """
+    _say(_requests(installation).resume(serial), as_json=as_json)
+
+
+@ca.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def crl(installation: Installation, *, as_json: bool) -> None:
@@ -86,6 +148,18 @@ def crl(installation: Installation, *, as_json: bool) -> None:
     click.echo(f"Revocation list {new.number}: {new.entries} entries, valid until {new.next_update:%Y-%m-%d %H:%M} UTC")
 
 
+def _say(changed: StatusChanged | None, *, as_json: bool) -> None:
+    if changed is None:
+        click.echo("{}" if as_json else "It was not suspended any more.")
+    elif as_json:
+        said = {"serial": changed.serial, "status": changed.status, "at": changed.at.isoformat()}
+        click.echo(json.dumps({**said, "crl": changed.crl_number}))
+    else:
+        number = changed.crl_number
+        told = f"revocation list {number}" if number else "the revocation list follows as soon as it can be issued"
+        click.echo(f"{changed.serial} is {changed.status} from {changed.at:%Y-%m-%d %H:%M:%S} UTC on; {told}")
+
+
 def _as_json(each: CertificateSummary) -> dict[str, str]:
     return {
         "serial": each.serial,
@@ -94,4 +168,7 @@ def _as_json(each: CertificateSummary) -> dict[str, str]:
         "not_before": each.not_before.isoformat(),
         "not_after": each.not_after.isoformat(),
         "status": each.status,
+        "reason": each.reason,
+        "since": each.since.isoformat() if each.since else "",
+        "credential": each.credential,
     }

@@ -7,12 +7,14 @@ made, the subject it vouched for, signed by the pinned issuing CA.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from cryptography.x509.oid import NameOID
+from sqlalchemy import Connection
 
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.entropy import new_id
@@ -30,6 +32,7 @@ _CHANGES = {
     "pending": ("revoked",),  # its certificate did not come: given up, so that the person can be enrolled again
     "active": ("active", "suspended", "revoked"),
     "suspended": ("active", "suspended", "revoked"),
+    "revoked": ("revoked",),  # asked again after a crash between the SAM and the CA: nothing is left to do
 }
 _SIGNATORY_KEYS = {KeyType.EC_P256.value: KeyType.EC_P256, KeyType.RSA_3072.value: KeyType.RSA_3072}
 
@@ -153,6 +156,9 @@ class Enrolment:
     def set_state(self, asked: SetState) -> None:
         """Suspend a credential, end its suspension, or revoke it for good; what it has open ends at once.
 
+        Revoking destroys the key: its wrapped form leaves the record, whose seal then covers that there is none
+        (TS 119 431-1 DEL-6.3.2-01). Asking for that again changes nothing.
+
         Raises:
             CredentialNotUsable: a revoked credential does not change, and a pending one can only be given up.
         """
@@ -161,12 +167,26 @@ class Enrolment:
             record = self._parts.records.find(connection, asked.credential)
             if asked.state not in _CHANGES.get(record.state, ()):
                 raise CredentialNotUsable(record.state)
-            self._parts.records.replace(connection, replace(record, state=asked.state, version=record.version + 1))
-            if asked.state != "active":
-                for transaction in self._parts.transactions.live_of(connection, record.credential):
-                    end(self._parts, connection, transaction, "cancelled", now)
+            changed = replace(record, state=asked.state, version=record.version + 1)
+            if asked.state == "revoked":
+                changed = replace(changed, wrapped_key=b"", wrapping_key_id="")
+            if replace(changed, version=record.version) != record:
+                self._store(connection, record, changed, now)
+        if asked.state == "revoked":
+            self._parts.database.forget_deleted()
+
+    def _store(
+        self, connection: Connection, record: CredentialRecord, changed: CredentialRecord, now: datetime
+    ) -> None:
+        self._parts.records.replace(connection, changed)
+        if changed.state != "active":
+            for transaction in self._parts.transactions.live_of(connection, record.credential):
+                end(self._parts, connection, transaction, "cancelled", now)
+        self._parts.evidence.append(connection, "state changed", now, credential=record.credential, state=changed.state)
+        if record.wrapped_key and not changed.wrapped_key:
+            wrapped = HashAlgorithm.SHA256.new(record.wrapped_key).digest()
             self._parts.evidence.append(
-                connection, "state changed", now, credential=record.credential, state=asked.state
+                connection, "key destroyed", now, credential=record.credential, wrapped_key=wrapped
             )
 
 

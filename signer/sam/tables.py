@@ -37,7 +37,7 @@ credentials = Table(
     Column("allow_carried", Integer, nullable=False),  # 1: the lower trust mode may be used
     Column("key_type", Text, nullable=False),
     Column("public_key", LargeBinary, nullable=False),
-    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),  # empty once revoked: the key is destroyed
     Column("wrapping_key_id", Text, nullable=False),
     Column("certificate", LargeBinary),  # NULL while pending
     Column("created_at", Instant, nullable=False),

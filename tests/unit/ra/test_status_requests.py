@@ -1,0 +1,150 @@
+"""Revocation, suspension and their end, through the real SAM and the real CA; a crash between the two is made good."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from sqlalchemy import text
+
+from ca.client import CaClient
+from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, ReasonUnknown
+from core.algorithms import KeyType
+from core.errors import Unavailable
+from ra.applicant import Applicant
+from ra.enrolment import Account, Enrolments
+from ra.revocation import StatusRequests
+from signer.sam.client import SamAdmin
+from signer.sam.errors import CredentialNotUsable
+from signer.sam.protocol import ADMIN, SetState
+from tests.support.ca_bench import CaBench
+from tests.support.in_process import InProcess
+from tests.support.sam_bench import Workbench
+
+
+class Bench:
+    """A SAM and a CA that know each other, and one signatory's certificate."""
+
+    def __init__(self, folder) -> None:
+        self.sam = Workbench(folder)
+        self.ca = CaBench(folder / "state", clock=self.sam.clock, sam_key=self.sam.keys.attestation)
+        self.sam.ca.certificate = x509.load_der_x509_certificate(self.ca.made.issuing)
+        self.sam.sam = self.sam.start()
+        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
+        applicant = Applicant(
+            given_name="Ștefăniță",
+            surname="Brânză-Țuțea",
+            national_id="5010203400018",
+            phone="+40722000333",
+            email="stefanita@example.com",
+        )
+        enrolments = Enrolments(SamAdmin(self.admin), CaClient(self.ca.caller), KeyType.EC_P256)
+        enrolled = enrolments.enrol(applicant, Account(client="portal-a", account="stefanita"))
+        self.credential = enrolled.credential
+        self.serial = f"{x509.load_der_x509_certificate(enrolled.certificate).serial_number:040x}"
+        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin, by="operator ana")
+
+    @property
+    def states(self) -> tuple[str, str]:
+        """Return the state in the SAM and the status at the CA."""
+        with self.sam.database.reading() as connection:
+            wanted = text("SELECT state FROM credentials WHERE credential = :credential")
+            state = connection.scalar(wanted, {"credential": self.credential})
+        return state, self.ca.admin.describe(self.serial).status
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+def test_revoking_ends_the_credential_and_the_certificate(bench):
+    assert bench.requests.revoke(bench.serial, "keyCompromise").crl_number == 2
+    assert bench.states == ("revoked", "revoked")
+
+
+def test_a_suspension_and_its_end_reach_both(bench):
+    bench.requests.suspend(bench.serial)
+    assert bench.states == ("suspended", "suspended")
+    assert bench.requests.resume(bench.serial).status == "good"
+    assert bench.states == ("active", "good")
+
+
+@pytest.mark.parametrize("act", ["revoke", "suspend"])
+def test_a_crash_after_the_sam_is_made_good_by_asking_again(bench, act):
+    acts = {
+        "revoke": lambda: bench.requests.revoke(bench.serial, "superseded"),
+        "suspend": lambda: bench.requests.suspend(bench.serial),
+    }
+    ask = acts[act]
+    honest = bench.ca.admin_caller.call
+
+    def dies(request, reply):
+        if type(request).__name__ in {"RevokeCertificate", "SuspendCertificate"} and not request.rehearse:
+            raise Unavailable("ca: down")
+        return honest(request, reply)
+
+    bench.ca.admin_caller.call = dies
+    with pytest.raises(Unavailable):
+        ask()
+    assert bench.states[1] == "good"
+    assert bench.states[0] != "active"
+    bench.ca.admin_caller.call = honest
+    assert ask().crl_number == 2
+    assert bench.states == {"revoke": ("revoked", "revoked"), "suspend": ("suspended", "suspended")}[act]
+
+
+def test_an_answer_of_the_ca_that_was_lost_is_told_when_asked_again(bench):
+    bench.ca.admin_caller.fails_after = {"RevokeCertificate"}
+    with pytest.raises(Unavailable):
+        bench.requests.revoke(bench.serial, "superseded")  # the rehearsal's answer: nothing was done
+    assert bench.states == ("active", "good")
+    bench.ca.admin_caller.fails_after = set()
+    bench.requests.revoke(bench.serial, "superseded")
+    with pytest.raises(AlreadyRevoked):
+        bench.requests.revoke(bench.serial, "superseded")
+
+
+def test_the_end_of_a_suspension_that_reached_the_ca_only_is_finished_by_asking_again(bench):
+    bench.requests.suspend(bench.serial)
+    bench.admin.down = True
+    with pytest.raises(Unavailable):
+        bench.requests.resume(bench.serial)
+    assert bench.states == ("suspended", "good")
+    bench.admin.down = False
+    assert bench.requests.resume(bench.serial) is None
+    assert bench.states == ("active", "good")
+
+
+def test_what_the_ca_would_refuse_leaves_the_key_alone(bench):
+    with pytest.raises(ReasonUnknown):
+        bench.requests.revoke(bench.serial, "boredom")
+    with pytest.raises(CertificateUnknown):
+        bench.requests.revoke("5", "superseded")
+    assert bench.states == ("active", "good")
+
+
+def test_a_certificate_that_is_revoked_already_takes_its_key_along(bench):
+    bench.ca.admin.revoke(bench.serial, "superseded", "another way")
+    with pytest.raises(AlreadyRevoked):
+        bench.requests.revoke(bench.serial, "superseded")
+    assert bench.states == ("revoked", "revoked")
+
+
+def test_a_certificate_that_is_suspended_already_takes_its_credential_along(bench):
+    bench.ca.admin.suspend(bench.serial, "another way")
+    with pytest.raises(AlreadySuspended):
+        bench.requests.suspend(bench.serial)
+    assert bench.states == ("suspended", "suspended")
+
+
+def test_a_credential_that_was_revoked_is_not_resumed(bench):
+    bench.ca.admin.suspend(bench.serial, "another way")
+    SamAdmin(bench.admin).set_state(SetState(bench.credential, "revoked"))
+    with pytest.raises(CredentialNotUsable):
+        bench.requests.resume(bench.serial)
+
+
+def test_a_service_certificate_has_no_credential_to_end(bench):
+    serial = f"{bench.ca.certify('tsu').serial_number:040x}"
+    assert bench.requests.revoke(serial, "cessationOfOperation").status == "revoked"
+    assert bench.states == ("active", "good")
