@@ -112,7 +112,7 @@ def tokens(settings: Settings) -> Iterator[Finding]:
 
 def databases(settings: Settings) -> Iterator[Finding]:
     """Open every zone's database."""
-    for zone in ("sam", "ca", "web", "portal"):
+    for zone in ("sam", "ca", "status", "web", "portal"):
         path = settings.zone_dir(zone) / "db.sqlite"
         if not path.exists():
             yield Finding(f"The database of {zone} is not made yet; the zone makes it when it starts.")

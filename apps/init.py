@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from apps.ca import open_installed
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
+from apps.status_keys import certify_part, make_status_keys
 from ca.ceremony import perform, publish_all
+from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
 from core.algorithms import KeyType
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -81,6 +84,8 @@ def initialise(settings: Settings, say: Callable[[str], None]) -> None:
     say(f"Making the root and issuing CA ({settings.ca.key})")
     _ceremony(settings, tokens["root"], tokens["ca"])
     _pinned_certificates(settings)
+    say("Making the keys of the OCSP responder and the time-stamping unit, and their certificates")
+    _status_parts(settings, tokens["status"])
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     write_pinned(state / _COMPLETE, b"1\n")
@@ -97,6 +102,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     }
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
     names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem")
+    names["status"] = (*names["status"], OCSP_CERTIFICATE, TSU_CERTIFICATE)
     folders = [settings.zone_dir(zone) for zone in names]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 
@@ -132,6 +138,15 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
         generate_mac_key(issuing, label)
     keys = TokenSigningKey(root, "root"), TokenSigningKey(issuing, "issuing")
     publish_all(perform(*keys, settings.ca, SystemClock(), SystemEntropy()), settings.published())
+
+
+def _status_parts(settings: Settings, token: Token) -> None:
+    """Have the authority, opened here before its zone runs, certify the keys of the `status` zone."""
+    make_status_keys(token)
+    administration = open_installed(settings).administration
+    for part in ("ocsp", "tsu"):
+        certify_part(part, settings.zone_dir("status"), token, administration.certify)
+    token.close()
 
 
 def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:

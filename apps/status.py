@@ -1,14 +1,37 @@
-"""The `status` zone: what the authority publishes, over HTTP, under the paths that certificates carry."""
+"""The `status` zone over HTTP, under the paths that certificates carry: status of certificates, time-stamps, lists.
+
+It holds the token `paraph-status` with the responder's and the time-stamping unit's keys, and a copy of the record; of
+the authority it reaches the feed of changes and nothing else.
+"""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.x509 import load_pem_x509_certificate
+
 from apps.serving import Zone, main
+from apps.status_keys import OCSP_KEY, TOKEN_LABEL, TSU_KEY
+from ca.protocol import CA_STATUS
+from ca.publication import ISSUING_CERTIFICATE_PEM
+from ca.replica import Replica
+from ca.status_parts import StatusParts
+from ca.status_probe import StatusProbe
 from ca.status_web import create_app
+from ca.time_service import KernelTimeService
+from ca.trusted_clock import TrustedClock
+from channel.client import Channel
 from core.clock import SystemClock
+from core.entropy import SystemEntropy
+from hsm.keys import TokenSigningKey
+from hsm.session import Token
+from storage.engine import Database
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from core.config import Settings
 
 
@@ -16,11 +39,42 @@ def zone(settings: Settings) -> Zone:
     """Return what the `status` zone runs."""
     return Zone(
         name="status",
-        build=lambda: create_app(settings, SystemClock()),
+        build=lambda: build(settings),
         listen=(settings.status.listen,),
         workers=settings.status.workers,
-        threads=4,
     )
+
+
+def build(settings: Settings) -> WSGIApplication:
+    """Return the application of one process, which opens its token session when it first signs."""
+    folder = settings.zone_dir("status")
+    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
+    database = Database(folder / "db.sqlite")
+    clock, entropy = SystemClock(), SystemEntropy()
+    issuer = load_pem_x509_certificate((settings.published() / ISSUING_CERTIFICATE_PEM).read_bytes())
+    replica = Replica(database, Channel(CA_STATUS, settings.socket("ca-status")), clock, time.monotonic)
+    parts = StatusParts(
+        folder,
+        issuer,
+        (TokenSigningKey(token, OCSP_KEY), TokenSigningKey(token, TSU_KEY)),
+        replica,
+        TrustedClock(
+            clock,
+            since_start,
+            KernelTimeService(),
+            database,
+            service_required=settings.status.time_service_required,
+        ),
+        entropy,
+        policy=settings.status.tsa_policy_oid,
+        qualified=settings.ca.marking == "full",
+    )
+    return create_app(settings.published(), parts, StatusProbe(parts, issuer, entropy), clock)
+
+
+def since_start() -> float:
+    """Return the seconds since the machine was started, sleep included: a time that nobody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 if __name__ == "__main__":

@@ -12,24 +12,28 @@ It follows the authority's numbered feed of changes. Rules:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ca.client import Caller
 from ca.protocol import CertificateState, ChangedStates, StatusChanges
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import DomainError, Unavailable
 from storage.engine import Database
 from storage.types import Instant
 
+_MOST_KEPT: Final = 100_000  # certificates in memory: about 50 MB
 REFRESHED_AFTER: Final = 0.5  # seconds
 STALE_AFTER: Final = 10.0  # seconds
 _BATCH: Final = 1000
+
+log = logging.getLogger(__name__)
 
 metadata: Final = MetaData()
 
@@ -44,13 +48,14 @@ _states: Final = Table(
     Column("reason", Text, nullable=False),
     sqlite_strict=True,
 )
+_one: Final = select(_states).where(_states.c.issuer == bindparam("issuer"), _states.c.serial == bindparam("serial"))
 
 
 class StatusStale(Unavailable):
     """The authority has not been reached for too long, or not yet: no status can be told."""
 
 
-class FeedBroken(Unavailable):
+class FeedBroken(DomainError):
     """The authority's feed does not go on where it was left: its record is an old copy, or another one."""
 
 
@@ -73,6 +78,7 @@ class Replica:
         self._ticks = ticks
         self._asked_at = self._reached_at = float("-inf")
         self._as_of: datetime | None = None
+        self._kept: dict[CertificateName, CertificateState] = {}  # of those that were asked for; as of change `_seen`
         database.create(metadata)
         with database.reading() as connection:
             self._seen = connection.scalar(select(func.max(_states.c.change))) or 0
@@ -103,19 +109,30 @@ class Replica:
         Raises:
             Unavailable: the database does not work.
         """
+        missing = [name for name in names if name not in self._kept]
+        found = self._read(missing) if missing else {}
+        states = [self._kept.get(name) or found.get(name) for name in names]
+        if len(self._kept) + len(found) > _MOST_KEPT:
+            self._kept.clear()
+        self._kept.update(found)
+        return states
+
+    def _read(self, names: Sequence[CertificateName]) -> dict[CertificateName, CertificateState]:
         with self._database.reading() as connection:
-            return [_state(connection, name) for name in names]
+            states = {name: _state(connection, name) for name in names}
+        return {name: state for name, state in states.items() if state is not None}
 
     def _follow(self, now: float) -> None:
         as_of = self._clock.now()
         try:
             while self._take() == _BATCH:
                 pass
-        except FeedBroken:
+        except Unavailable as error:
+            log.warning("authority not reached", extra={"error": type(error).__name__, "detail": error.detail})
+            return  # what was known last may be told for a while
+        except DomainError:  # the feed is broken, or the authority says itself that its record is
             self._as_of = None
             raise
-        except Unavailable:
-            return  # what was known last may be told for a while
         self._reached_at, self._as_of = now, as_of
 
     def _take(self) -> int:
@@ -131,6 +148,7 @@ class Replica:
                 for each in new:
                     _keep(connection, each)
             self._seen = max(each.change for each in new)
+            self._kept.clear()
         return len(states)
 
 
@@ -145,6 +163,5 @@ def _keep(connection: Connection, state: CertificateState) -> None:
 def _state(connection: Connection, name: CertificateName) -> CertificateState | None:
     if not 0 < name.serial < 1 << 160:
         return None
-    same = (_states.c.issuer == name.issuer, _states.c.serial == f"{name.serial:040x}")
-    row = connection.execute(select(_states).where(*same)).first()
+    row = connection.execute(_one, {"issuer": name.issuer, "serial": f"{name.serial:040x}"}).first()
     return None if row is None else CertificateState(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it

@@ -1,123 +1,46 @@
-"""The `status` zone: revocation lists and issuer certificates over HTTP, under the paths that certificates carry.
-
-It only reads what the authority published, and holds no key for it.
-"""
+"""The `status` zone over HTTP: OCSP and time-stamps, revocation lists and certificates, and whether all of it works."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from ca import addresses, crl, publication
-from ca.draft import Issuer
+from ca.status_files import check_lists, serve_files
+from ca.status_parts import StatusParts
+from ca.status_probe import StatusProbe
+from ca.status_wire import StatusWire
 from core.clock import Clock
-from core.config import Settings
-from core.errors import DomainError, Unavailable
+from core.errors import DomainError
 
-_CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 §4.2
-_CERTIFICATE_TYPE: Final = "application/pkix-cert"  # RFC 2585 §4.1
-_STALE_AFTER: Final = timedelta(hours=24)  # CSS-6.3.9-05: published at least so often
-_NO_RESPONDER: Final = "There is no OCSP responder yet. Use the revocation list that the certificate names.\n"
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
-
-class NotPublished(Unavailable):
-    """A file that the authority must have published is not there."""
+_LARGEST_BODY: Final = 64_000  # bytes: files are only read
 
 
-class ListStale(Unavailable):
-    """A revocation list that is over, or that the authority should have replaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Resource:
-    file: str
-    media_type: str
-    cached_for: timedelta
-
-
-_RESOURCES: Final = {
-    # A revocation is on a new list at once: caches ask again soon, and are answered 304 when there is none.
-    addresses.ISSUING_CRL: _Resource(publication.ISSUING_CRL, _CRL_TYPE, timedelta(minutes=10)),
-    addresses.ROOT_CRL: _Resource(publication.ROOT_CRL, _CRL_TYPE, timedelta(hours=1)),
-    addresses.ISSUING_CERTIFICATE: _Resource(publication.ISSUING_CERTIFICATE, _CERTIFICATE_TYPE, timedelta(days=1)),
-    addresses.ROOT_CERTIFICATE: _Resource(publication.ROOT_CERTIFICATE, _CERTIFICATE_TYPE, timedelta(days=1)),
-}
-
-
-def create_app(settings: Settings, clock: Clock) -> Flask:
+def create_app(published: Path, parts: StatusParts, probe: StatusProbe, clock: Clock) -> WSGIApplication:
     """Return the application of the `status` zone."""
+    return StatusWire(parts, create_pages(published, probe, clock))
+
+
+def create_pages(published: Path, probe: StatusProbe, clock: Clock) -> Flask:
+    """Return what is served besides answers and tokens."""
     app = Flask("paraph.status", static_folder=None)
-    published = settings.published()
-    app.config.update(MAX_CONTENT_LENGTH=64_000, MAX_FORM_MEMORY_SIZE=64_000)
+    app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, MAX_FORM_MEMORY_SIZE=_LARGEST_BODY)
     app.register_error_handler(DomainError, _unavailable)
     app.after_request(_with_headers)
-
-    for path, resource in _RESOURCES.items():
-
-        def get(resource: _Resource = resource) -> ResponseReturnValue:
-            return _answer(read(published, resource.file), resource)
-
-        app.add_url_rule(path, endpoint=resource.file, view_func=get)
-
-    @app.route(addresses.OCSP, methods=["POST"])
-    @app.route(f"{addresses.OCSP}/<path:_asked>", methods=["GET"])
-    def ocsp(_asked: str = "") -> ResponseReturnValue:
-        return Response(_NO_RESPONDER, 503, mimetype="text/plain")
+    serve_files(app, published)
 
     @app.get("/health")
     def health() -> ResponseReturnValue:
-        check(published, clock.now())
+        check_lists(published, clock.now())
+        probe.check()
         return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
     return app
-
-
-def read(published: Path, name: str) -> bytes:
-    """Return a published file.
-
-    Raises:
-        NotPublished: it is not there.
-    """
-    try:
-        return (published / name).read_bytes()
-    except OSError as error:
-        raise NotPublished(f"{name}: {error.strerror}") from error
-
-
-def check(published: Path, now: datetime) -> None:
-    """Prove that a relying party gets what it needs: both lists are there, fresh, and signed by their authorities.
-
-    Raises:
-        NotPublished, ListStale, PublishedCrlBroken: what it would not get.
-    """
-    _check_list(published, publication.ISSUING_CERTIFICATE, publication.ISSUING_CRL, now, _STALE_AFTER)
-    _check_list(published, publication.ROOT_CERTIFICATE, publication.ROOT_CRL, now, crl.ROOT_LIFE)
-
-
-def _check_list(published: Path, certificate: str, name: str, now: datetime, stale_after: timedelta) -> None:
-    try:
-        issuer = Issuer.of(x509.load_der_x509_certificate(read(published, certificate)))
-    except ValueError as error:
-        raise NotPublished(f"{certificate}: {error}") from error
-    found = crl.read(read(published, name), issuer)
-    if found.next_update_utc is None or now >= found.next_update_utc or now - found.last_update_utc > stale_after:
-        raise ListStale(f"{name}: of {found.last_update_utc}")
-
-
-def _answer(data: bytes, resource: _Resource) -> Response:
-    response = Response(data, mimetype=resource.media_type)
-    response.set_etag(hashlib.sha256(data).hexdigest())
-    response.cache_control.public = True
-    response.cache_control.max_age = int(resource.cached_for.total_seconds())
-    response.make_conditional(request)
-    return response
 
 
 def _with_headers(response: Response) -> Response:
@@ -127,5 +50,4 @@ def _with_headers(response: Response) -> Response:
 
 
 def _unavailable(error: DomainError) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(f"{type(error).__name__}\n", 503, mimetype="text/plain", headers=headers)
+    return Response(f"{type(error).__name__}\n", 503, mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -76,6 +76,8 @@ class Status(_Section, frozen=True):
 
     listen: str
     workers: int
+    tsa_policy_oid: str
+    time_service_required: bool
 
 
 class Preflight(_Section, frozen=True):

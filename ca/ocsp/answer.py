@@ -15,8 +15,6 @@ from typing import Final
 from cryptography.hazmat import asn1
 
 from ca.ocsp.request import CertId
-from core.algorithms import SignatureAlgorithm
-from core.cms import signature_identifier
 from core.der import BIT_STRING, ENUMERATED, OCTET_STRING, SEQUENCE, explicit, oid, tlv
 
 _BASIC: Final = oid("1.3.6.1.5.5.7.48.1.1")
@@ -98,12 +96,12 @@ def to_be_signed(key_hash: bytes, produced_at: datetime, singles: Sequence[bytes
     )
 
 
-def signed(tbs: bytes, algorithm: SignatureAlgorithm, signature: bytes, certificate: bytes) -> bytes:
-    """Return the OCSPResponse, DER, with the responder's certificate in it."""
+def signed(tbs: bytes, algorithm: bytes, signature: bytes, certificate: bytes) -> bytes:
+    """Return the OCSPResponse, DER; `algorithm` is the AlgorithmIdentifier of the signature, DER."""
     basic = tlv(
         SEQUENCE,
         tbs,
-        signature_identifier(algorithm),
+        algorithm,
         tlv(BIT_STRING, b"\x00", signature),
         explicit(0, tlv(SEQUENCE, certificate)),
     )

@@ -26,8 +26,9 @@ from ca.ocsp import answer
 from ca.ocsp.answer import Good, Refusal, Revoked, Status, Unknown
 from ca.ocsp.request import CertId, OcspRequest, OcspRequestMalformed, read
 from ca.protocol import CertificateState
-from ca.replica import CertificateName
+from ca.replica import CertificateName, FeedBroken
 from core.clock import Clock
+from core.cms import signature_identifier
 from core.errors import ClockInDoubt, DomainError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Responder:
         self._issuer_hashes = {oid: _issuer_hashes(issuer, name) for oid, name in _HASHES.items()}
         self._cutoff = issuer.not_valid_before_utc
         self._delegated = delegated
+        self._algorithm = signature_identifier(delegated.algorithm)
         self._key_hash = x509.SubjectKeyIdentifier.from_public_key(delegated.public_key).digest
         self._record = record
         self._clock = clock
@@ -96,7 +98,7 @@ class Responder:
             return self._answer(der)
         except OcspRequestMalformed as error:
             return _refused(Refusal.MALFORMED_REQUEST, error)
-        except (Unavailable, ClockInDoubt) as error:
+        except (Unavailable, ClockInDoubt, FeedBroken) as error:
             return _refused(Refusal.TRY_LATER, error)
         except DomainError as error:
             return _refused(Refusal.INTERNAL_ERROR, error)
@@ -144,7 +146,7 @@ class Responder:
         ]
         tbs = answer.to_be_signed(self._key_hash, now, singles, asked.nonce)
         signature = self._delegated.sign(tbs)
-        der = answer.signed(tbs, self._delegated.algorithm, signature, self._delegated.certificate_der)
+        der = answer.signed(tbs, self._algorithm, signature, self._delegated.certificate_der)
         repeatable = asked.nonce is None and Unknown() not in statuses
         return OcspAnswer(der, now, next_update, repeatable)
 

@@ -1,4 +1,4 @@
-"""What the status zone answers."""
+"""The files that the status zone serves, and its health."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import pytest
 from cryptography import x509
 
 from ca import publication
-from ca.crl import CrlIssuer
-from ca.status_web import create_app
+from ca.status_web import create_pages
 from tests.support.ca_bench import CaBench
+
+
+class NothingToProve:
+    """A probe that always succeeds: responder and unit have tests of their own."""
+
+    def check(self) -> None:
+        pass
 
 
 @pytest.fixture
 def http(bench):
-    return create_app(bench.settings, bench.clock).test_client()
+    return create_pages(bench.settings.published(), NothingToProve(), bench.clock).test_client()
 
 
 def path_of(url: str) -> str:
@@ -51,12 +57,6 @@ def test_caches_are_told_how_long(http, path, seconds):
     assert answer.headers["Cache-Control"] == f"public, max-age={seconds}"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert http.head(path).headers["Content-Length"] == str(len(answer.data))
-
-
-def test_there_is_no_responder_yet_and_it_says_so(http):
-    for answer in (http.post("/ocsp", data=b"\x30\x00"), http.get("/ocsp/MAo=")):
-        assert answer.status_code == 503
-        assert b"no OCSP responder yet" in answer.data
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,3 @@ def test_a_list_that_is_not_published_is_an_outage_and_not_a_wrong_address(bench
     (bench.settings.published() / publication.ISSUING_CRL).unlink()
     answer = http.get("/crl/issuing.crl")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
-
-
-def test_the_zone_needs_no_key(bench):
-    assert not any(isinstance(value, CrlIssuer) for value in vars(create_app(bench.settings, bench.clock)).values())
