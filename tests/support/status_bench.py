@@ -87,6 +87,7 @@ class StatusBench:
         self.running = 1000.0  # seconds since the machine was started
         self.time_service = FakeTimeService()
         self.entropy = FakeEntropy()
+        self.qualified = False
         self.authority_key = SoftwareSigningKey(KeyType.EC_P384)
         self.authority = self.certify_authority()
         self.ocsp_key, self.tsu_key = keys or (BreakableKey(KeyType.EC_P256), BreakableKey(KeyType.EC_P256))
@@ -108,7 +109,7 @@ class StatusBench:
             self.trusted,
             self.entropy,
             policy=POLICY,
-            qualified=False,
+            qualified=self.qualified,
         )
         self.probe = StatusProbe(self.parts, self.authority, self.entropy)
 
@@ -150,9 +151,18 @@ class StatusBench:
             builder = builder.add_extension(extension, critical=is_critical)
         return builder.sign(self.authority_key.private_key, hashes.SHA384())
 
-    def request(self, *serials: int, nonce: bytes | None = b"n" * 32, algorithm=None) -> bytes:
+    def certify_purposes(self, key, purposes) -> x509.Certificate:
+        """Return a certificate with other purposes than one."""
+        now, public_key = self.clock.now(), load_der_public_key(key.public_key_der)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TEST part")])
+        ends = now + timedelta(days=30)
+        builder = x509.CertificateBuilder(self.authority.subject, subject, public_key, 77, now, ends)
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        return builder.sign(self.authority_key.private_key, hashes.SHA384())
+
+    def request(self, serial: int, nonce: bytes | None = b"n" * 32, algorithm=None) -> bytes:
         """Return an OCSP request about one certificate as cryptography writes it."""
-        (serial,) = serials
         algorithm = algorithm or hashes.SHA256()
         name_hash, key_hash = self.names(algorithm)
         builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name_hash, key_hash, serial, algorithm)
