@@ -101,11 +101,14 @@ def entry(change: Change) -> x509.RevokedCertificate:
 def merged(last: Iterable[x509.RevokedCertificate], changes: Iterable[Change]) -> list[x509.RevokedCertificate]:
     """Return the entries of the list after `last`, with what has changed since."""
     newest = {int(change.serial, 16): change for change in changes}
-    kept = [each for each in last if each.serial_number not in newest or not is_hold(each)]
-    on_list = {each.serial_number for each in kept} if newest else set()
-    return kept + [
-        entry(change) for serial, change in newest.items() if change.status != "good" and serial not in on_list
-    ]
+    kept = []
+    for each in last:
+        change = newest.get(each.serial_number)
+        if change is not None and is_hold(each):
+            continue
+        newest.pop(each.serial_number, None)  # revoked, which is final, whatever a later change says
+        kept.append(each)
+    return kept + [entry(change) for change in newest.values() if change.status != "good"]
 
 
 def is_hold(each: x509.RevokedCertificate) -> bool:

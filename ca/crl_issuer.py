@@ -138,12 +138,13 @@ class CrlIssuer:
                 raise crl.RecordBehindPublication("no CRL on record")
             published = self._published()
             if published is None or published[1] != last.digest:
-                self._write(tables.crl_der(connection, last.number))
+                self._write(last, tables.crl_der(connection, last.number))
         return CrlPublished(last.number, last.this_update, last.next_update, last.entries)
 
-    def _write(self, crl_der: bytes) -> None:
+    def _write(self, recorded: RecordedCrl, der: bytes) -> None:
         try:
-            publish(self._path.parent, self._path.name, crl_der)
+            publish(self._path.parent, self._path.name, der)
+            self._seen = _identity(self._path.stat()), recorded.number, recorded.digest
         except OSError as error:
             raise Unavailable(f"the CRL could not be written: {error}") from error
 
@@ -151,8 +152,7 @@ class CrlIssuer:
         """Return number and digest of the published list; None when there is none. Read again only when it changed."""
         try:
             with self._path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                identity = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+                identity = _identity(os.fstat(file.fileno()))
                 if self._seen is None or self._seen[0] != identity:
                     der = file.read()
                     self._seen = identity, crl.number_of(crl.read(der, self._parts.issuer)), audit.digest(der)
@@ -171,6 +171,10 @@ class CrlIssuer:
                 f"CRL {published[0]} is published, {last and last.number} is the last on record"
             )
         return last
+
+
+def _identity(found: os.stat_result) -> _Identity:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_open(last: RecordedCrl | None) -> None:

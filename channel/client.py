@@ -54,6 +54,8 @@ class Channel:
             raise Unavailable(f"{self._protocol.name}: {type(error).__name__} {error}") from error
         finally:
             connection.close()
+        if answer.length:  # the zone went while it answered; reading with a limit does not say so by itself
+            raise Unavailable(f"{self._protocol.name}: answer cut short")
         if answer.status != 200:
             raise_failure(self._protocol, data)
         return decode(reply, data)
