@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -90,7 +91,8 @@ class StatusBench:
         self.qualified = False
         self.authority_key = SoftwareSigningKey(KeyType.EC_P384)
         self.authority = self.certify_authority()
-        self.ocsp_key, self.tsu_key = keys or (BreakableKey(KeyType.EC_P256), BreakableKey(KeyType.EC_P256))
+        made: tuple[Any, Any] = (BreakableKey(KeyType.EC_P256), BreakableKey(KeyType.EC_P256))
+        self.ocsp_key, self.tsu_key = keys or made
         self.write(OCSP_CERTIFICATE, self.certify(self.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
         self.write(TSU_CERTIFICATE, self.certify(self.tsu_key, ExtendedKeyUsageOID.TIME_STAMPING))
         self.feed = Feed(hashlib.sha256(self.authority_key.public_key_der).hexdigest())

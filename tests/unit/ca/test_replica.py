@@ -29,6 +29,23 @@ def test_a_change_is_known_within_half_a_second(status):
     assert known(status, 5).revoked_at == status.feed.states[-1].revoked_at
 
 
+def test_a_certificate_issued_a_moment_ago_is_known(status):
+    status.feed.good(5)
+    assert known(status, 5) is not None
+    status.feed.good(6)
+    status.advance(seconds=0.1)
+    assert known(status, 6) is not None
+    assert len(status.feed.caller.calls) == 2
+
+
+def test_asking_for_unknown_certificates_does_not_flood_the_authority(status):
+    status.feed.good(5)
+    for serial in range(1000, 1100):
+        status.advance(seconds=0.01)
+        assert known(status, serial) is None
+    assert len(status.feed.caller.calls) <= 21
+
+
 def test_it_asks_no_more_often_than_that(status):
     status.feed.good(5)
     for _ in range(10):
