@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from pyhanko.pdf_utils.generic import ArrayObject, NumberObject
+from pyhanko.pdf_utils.generic import ArrayObject, NullObject, NumberObject
 
 from preflight.increment import judge
 from preflight.protocol import DocumentRefused, IncrementNotAllowed
@@ -162,8 +162,21 @@ def test_information_reissued_with_a_change_is_refused():
     judged(original, forged(original, lambda forgery: None))
 
 
-def test_object_repeated_unchanged_is_harmless():
-    judged(plain(), forged(plain(), lambda forgery: forgery.reissue(second_page(forgery))))
+def test_object_repeated_unchanged_is_refused():
+    assert "no business" in refused(plain(), forged(plain(), lambda forgery: forgery.reissue(second_page(forgery))))
+    judged(plain(), forged(plain(), lambda forgery: None))
+
+
+def test_nothing_under_another_generation_of_a_number_is_refused():
+    """To pyHanko, reading with tolerance, "8 1" is null already; to other readers it takes the place of "8 0"."""
+    original = plain().replace(b"endobj", b"endobk", 1)
+
+    def blank(forgery: Forgery):
+        page = second_page(forgery).get_object()
+        forgery.writer.objects[(1, page.raw_get("/Contents").idnum)] = NullObject()
+
+    assert "no business" in refused(original, forged(original, blank, strict=False))
+    judged(original, forged(original, lambda forgery: None, strict=False))
 
 
 # Bytes, rather than objects: the honest increment with one change that keeps all offsets right.
