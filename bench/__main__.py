@@ -35,7 +35,7 @@ def in_process(directory: str) -> dict[str, dict[str, float]]:
 
 def ratios(results: dict[str, dict[str, float]], objects: str) -> dict[str, str]:
     """Return the ratios that the aims speak of, each beside its aim."""
-    rate = {name: values["rate"] for name, values in results.items()}
+    rate = {name: values.get("rate", 0.0) for name, values in results.items()}
     middle = {name: values.get("p50", 0.0) for name, values in results.items()}
     rsa = 32 * rate["signHash, 32 digests, RSA-3072"] / rate["raw C_Sign RSA-3072"]
     p256 = 32 * rate["signHash, 32 digests, P-256"] / rate["raw C_Sign P-256"]
