@@ -131,8 +131,12 @@ TAMPERED = {
     "signature of another kind": lambda f: f.signature.__setitem__("/SubFilter", name("adbe.pkcs7.detached")),
     "signature at no time": lambda f: f.signature.__setitem__("/M", text("D:20261399000000Z")),
     "signature in local time": lambda f: f.signature.__setitem__("/M", text("D:20260101000000+02'00'")),
-    "reason that hides": lambda f: f.signature.__setitem__("/Reason", text("Da\u202eaN")),
-    "reason without end": lambda f: f.signature.__setitem__("/Reason", text("a" * 2000)),
+    "reason": lambda f: f.signature.__setitem__("/Reason", text("De acord cu toate")),
+    "place": lambda f: f.signature.__setitem__("/Location", text("Cluj")),
+    "contact": lambda f: f.signature.__setitem__("/ContactInfo", text("a@example.com")),
+    "name that hides": lambda f: f.signature.__setitem__("/Name", text("Da\u202eaN")),
+    "name without end": lambda f: f.signature.__setitem__("/Name", text("a" * 2000)),
+    "name that is a sentence": lambda f: f.signature.__setitem__("/Name", text("Platesc 100 lei")),
 }
 
 
