@@ -22,7 +22,7 @@ def rate(prepare: Callable[..., Callable[[], Any]], arguments: list[tuple[Any, .
 def timed(
     prepare: Callable[..., Callable[[], Any]], arguments: list[tuple[Any, ...]], seconds: float
 ) -> list[list[float]]:
-    """Return the seconds each single piece of work took, by process."""
+    """Return the seconds each single piece of work took, by process. Work that returns a number took that long."""
     barrier, results = CONTEXT.Barrier(len(arguments)), CONTEXT.Queue()
     workers = [CONTEXT.Process(target=_work, args=(prepare, each, seconds, barrier, results)) for each in arguments]
     for worker in workers:
@@ -47,10 +47,10 @@ def _work(
         end = time.perf_counter() + seconds
         while (begun := time.perf_counter()) < end:
             try:
-                once()
+                told = once()
             except StopIteration:
                 break
-            taken.append(time.perf_counter() - begun)
+            taken.append(told if isinstance(told, float) else time.perf_counter() - begun)
     except Exception as error:  # noqa: BLE001  # the parent raises it
         barrier.abort()
         results.put(f"{type(error).__name__}: {error}")

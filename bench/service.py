@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from asn1crypto.algos import RSASSAPSSParams
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
@@ -29,6 +31,16 @@ from signer.sam.protocol import ADMIN, Activate, Enrol, Enrolled
 ECDSA_OID = "1.2.840.10045.4.3.2"
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 PSS_OID = "1.2.840.113549.1.1.10"
+_SHA256: Final = {"algorithm": "sha256"}
+_PSS_PARAMS: Final = base64.b64encode(
+    RSASSAPSSParams(
+        {
+            "hash_algorithm": _SHA256,
+            "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": _SHA256},
+            "salt_length": 32,
+        }
+    ).dump()
+).decode()
 RETURN = "http://localhost:1/back"
 VERIFIER = "v" * 64
 CHALLENGE = base64url.encode(hashlib.sha256(VERIFIER.encode()).digest())
@@ -134,6 +146,7 @@ class Flow:
             "hashes": [base64.b64encode(each).decode() for each in digests],
             "hashAlgorithmOID": SHA256_OID,
             "signAlgo": algorithm,
+            **({"signAlgoParams": _PSS_PARAMS} if algorithm == PSS_OID else {}),
         }
         return self._json("/csc/v2/signatures/signHash", body, token)["signatures"]
 

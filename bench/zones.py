@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import population
 from bench.processes import percentiles, timed
 from bench.samples import SIZES, pdf_of
 from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, forget_codes, register_portal
@@ -15,6 +16,7 @@ from tests.support.instance import Instance, make_instance
 
 PROCESSES = 2
 CITIZENS = 60  # for each process
+FEW, MANY = (f"signHash, {count:,} credentials" for count in (population.FEW, population.MANY))
 
 
 def sign_hash(portal: Portal, citizens: list[Citizen], count: int, algorithm: str) -> Callable[[], Any]:
@@ -77,6 +79,15 @@ class Zones:
     def rsa_people(self, count: int = 12) -> list[Citizen]:
         """Return citizens with RSA-3072 keys."""
         return enrol(self.settings, self.portal, count, "rsa-3072", prefix="6")
+
+    def crowded(self) -> tuple[dict[str, dict[str, float]], str]:
+        """Return signHash with few credentials and with many, and the token's objects then, as "before, after"."""
+        few = enrol(self.settings, self.portal, population.FEW, prefix="5")
+        objects = population.objects_on_token(self.settings)
+        results = {FEW: population.signing_times(self.settings, self.portal, few, PROCESSES)}
+        seeded = population.seed(self.settings, few[0], population.MANY)
+        results[MANY] = population.signing_times(self.settings, self.portal, seeded, PROCESSES)
+        return results, f"{objects}, {population.objects_on_token(self.settings)}"
 
     def memory(self) -> dict[str, int]:
         """Return the peak resident memory of each zone's largest process, in MB."""

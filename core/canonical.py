@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Union
 
 from core.errors import NotCanonical
@@ -31,8 +32,10 @@ _MAX_DEPTH = 8
 
 def encode(domain: str, fields: Mapping[str, Value]) -> bytes:
     """Return the canonical bytes of a record: `domain`, then `fields` in the order given."""
-    head = _value(domain) + len(fields).to_bytes(4, "big")
-    return head + b"".join(_value(name) + _value(value) for name, value in fields.items())
+    parts = [_name(domain), len(fields).to_bytes(4, "big")]
+    for name, value in fields.items():
+        parts += (_name(name), _value(value))
+    return b"".join(parts)
 
 
 def decode(domain: str, data: bytes) -> dict[str, Value]:
@@ -53,6 +56,12 @@ def decode(domain: str, data: bytes) -> dict[str, Value]:
     if reader.rest or encode(domain, fields) != data:
         raise NotCanonical("not the encoder's form")
     return fields
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    """Encode a text that comes again and again."""
+    return _value(name)
 
 
 def _value(value: Value, depth: int = 0) -> bytes:
@@ -86,6 +95,8 @@ def _integer(value: int) -> bytes:
 
 
 def _text(value: str) -> bytes:
+    if value.isascii():
+        return value.encode()  # is its own normal form
     try:
         return unicodedata.normalize("NFC", value).encode()
     except UnicodeEncodeError:

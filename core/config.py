@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path  # msgspec reads the annotations at run time
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -139,7 +140,10 @@ class Settings(_Section, frozen=True):
 def is_loopback(url: str) -> bool:
     """Return whether a URL or `host:port` names this machine only."""
     host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # another name, and be it 127.0.0.1.example.com
+        return False
 
 
 def load(path: Path, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:

@@ -1,7 +1,8 @@
 """JSON from outside, read without the liberties the standard library takes.
 
 Two readers that resolve a liberty differently see two requests (attack P8): so a repeated key, NaN and infinities, lone
-surrogates, numbers of thousands of digits and deep nesting are refused, and so is anything that is not an object.
+surrogates, numbers of thousands of digits and deep nesting are refused, and so is anything that is not an object. Nor may
+there be millions of values: what is 70 MB of text would be gigabytes of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from core.errors import Malformed
 
 _MAX_DEPTH = 20
 _MAX_DIGITS = 20
+_MAX_COMMAS = 100_000  # so at most as many values: an honest request has some thousand, and each costs memory
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 Json = dict[str, Any]
@@ -25,6 +27,8 @@ def loads(data: bytes) -> Json:
     Raises:
         Malformed: not JSON, not an object, or one of the liberties above.
     """
+    if data.count(b",") > _MAX_COMMAS:
+        raise Malformed("JSON: too many values")
     _check_depth(data)
     try:
         value = json.loads(

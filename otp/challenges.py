@@ -10,10 +10,10 @@ Rules, each in one place here:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.factors import (
     ChallengeClosed,
@@ -29,6 +29,16 @@ from otp.codes import one_time_code, read_code, same_code
 from otp.tables import Challenge, challenges, codes, guesses
 from storage.engine import Database
 from storage.seals import Seals
+
+# Built once: putting a statement together costs more than running it.
+_FIND = select(challenges).where(challenges.c.challenge == bindparam("name"))
+_OPEN = insert(challenges)
+_COUNT_CODE = insert(codes)
+_COUNT_GUESS = insert(guesses)
+_STORE = update(challenges).where(
+    challenges.c.challenge == bindparam("name"), challenges.c.attempts == bindparam("attempts_before")
+)
+_GUESSED_RIGHT = update(guesses).where(guesses.c.id == bindparam("guess")).values(right=1)
 
 
 class Challenges:
@@ -58,8 +68,8 @@ class Challenges:
             sent_at=now,
             expires_at=now + throttle.LIFE,
         )
-        connection.execute(insert(challenges).values(self._row(opened)))
-        connection.execute(insert(codes).values(signatory=signatory, challenge=challenge, at=now))
+        connection.execute(_OPEN, self._row(opened))
+        connection.execute(_COUNT_CODE, {"signatory": signatory, "challenge": challenge, "at": now})
         return opened
 
     def code(self, challenge: Challenge, binding: bytes) -> str:
@@ -73,7 +83,7 @@ class Challenges:
             ChallengeClosed: there is none.
             RecordTampered: its seal does not fit.
         """
-        row = connection.execute(select(challenges).where(challenges.c.challenge == challenge)).mappings().first()
+        row = connection.execute(_FIND, {"name": challenge}).mappings().first()
         if row is None:
             raise ChallengeClosed("no such challenge")
         return Challenge(**self._seals.opened(challenges, dict(row)))
@@ -92,7 +102,7 @@ class Challenges:
             sent = _sent_again(found, now)
         else:
             throttle.allow_code(connection, found.signatory, now)
-            connection.execute(insert(codes).values(signatory=found.signatory, challenge=challenge, at=now))
+            connection.execute(_COUNT_CODE, {"signatory": found.signatory, "challenge": challenge, "at": now})
             sent = replace(found, counter=found.counter + 1, sends=1, sent_at=now, expires_at=now + throttle.LIFE)
         self._store(connection, sent)
         return sent
@@ -132,7 +142,7 @@ class Challenges:
         right = same_code(code, self.code(counted, binding()))
         with self._database.transaction() as connection:
             if right:
-                connection.execute(update(guesses).where(guesses.c.id == guess).values(right=1))
+                connection.execute(_GUESSED_RIGHT, {"guess": guess})
                 self._meet(connection, challenge)
                 met(connection)
                 return
@@ -151,9 +161,8 @@ class Challenges:
             raise SigningStopped("no tries left")
         counted = replace(found, attempts=found.attempts + 1)
         self._store(connection, counted, attempts_before=found.attempts)
-        guess = connection.execute(
-            insert(guesses).values(signatory=found.signatory, client=found.client, at=now, right=0)
-        ).inserted_primary_key
+        judged = {"signatory": found.signatory, "client": found.client, "at": now, "right": 0}
+        guess = connection.execute(_COUNT_GUESS, judged).inserted_primary_key
         return counted, guess[0] if guess else 0
 
     def _meet(self, connection: Connection, challenge: str) -> None:
@@ -167,16 +176,13 @@ class Challenges:
 
     def _store(self, connection: Connection, changed: Challenge, attempts_before: int | None = None) -> None:
         before = changed.attempts if attempts_before is None else attempts_before
-        stored = connection.execute(
-            update(challenges)
-            .where(challenges.c.challenge == changed.challenge, challenges.c.attempts == before)
-            .values(self._row(changed))
-        )
+        place = {"name": changed.challenge, "attempts_before": before}
+        stored = connection.execute(_STORE, {**place, **self._row(changed)})
         if stored.rowcount != 1:  # on a database that does not serialise writers, somebody counted in between
             raise ChallengeClosed("changed meanwhile")
 
     def _row(self, challenge: Challenge) -> dict[str, object]:
-        return self._seals.sealed(challenges, asdict(challenge))
+        return self._seals.sealed(challenges, challenge)
 
 
 def _sent_again(found: Challenge, now: datetime) -> Challenge:

@@ -13,7 +13,7 @@ from core.errors import Malformed
 
 Language: TypeAlias = Literal["ro", "en"]
 SEGMENT: Final = 160  # septets
-_LONGEST: Final = 99  # "99 de documente": what the names must leave room for
+_LONGEST: Final = 1000  # "1000 de documente", the most that `sam.multisign` allows: what the names must leave room for
 # GSM 03.38 default alphabet; the characters of its extension table take two septets. Line feed is in it.
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -71,7 +71,7 @@ def _romanian_count(count: int) -> str:
 
 
 def check_names(for_whom: str, host: str) -> None:
-    """Prove that the configured names fit every message of up to 99 documents in both languages.
+    """Prove that the configured names fit every message of up to 1000 documents in both languages.
 
     Raises:
         NotGsm7: a name has a character outside the alphabet.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from core.factors import ThrottledUntil
 from otp.tables import codes, guesses
@@ -32,6 +32,24 @@ WRONG_A_YEAR_PER_CLIENT: Final = 30
 _ALARM_SPAN: Final = timedelta(hours=1)
 _ALARM_DEVIATIONS: Final = 4
 
+# Built once: putting a statement together costs more than running it.
+_SENT = (
+    select(codes.c.at)
+    .where(codes.c.signatory == bindparam("of"), codes.c.at > bindparam("since"))
+    .order_by(codes.c.at.desc())
+    .limit(bindparam("most"))
+)
+_WRONG = (guesses.c.signatory == bindparam("of")) & (guesses.c.right == 0)
+_LAST_RIGHT = select(func.max(guesses.c.id)).where(guesses.c.signatory == bindparam("of"), guesses.c.right == 1)
+_SINCE_RIGHT = _WRONG & (guesses.c.id > func.coalesce(_LAST_RIGHT.scalar_subquery(), 0))
+_IN_YEAR = _WRONG & (guesses.c.at > bindparam("since"))
+_SPENT = select(
+    select(func.count()).where(_SINCE_RIGHT).scalar_subquery(),
+    select(func.count()).where(_IN_YEAR).scalar_subquery(),
+    select(func.count()).where(_IN_YEAR, guesses.c.client == bindparam("through")).scalar_subquery(),
+)
+_JUDGED = select(func.count(), func.coalesce(func.sum(1 - guesses.c.right), 0)).where(guesses.c.at > bindparam("since"))
+
 
 def allow_code(connection: Connection, signatory: str, now: datetime) -> None:
     """Let one more code be sent to a signatory.
@@ -40,12 +58,7 @@ def allow_code(connection: Connection, signatory: str, now: datetime) -> None:
         ThrottledUntil: the day's or the month's allowance is used up.
     """
     for span, limit, name in ((DAY, CODES_A_DAY, "codes a day"), (MONTH, CODES_A_MONTH, "codes a month")):
-        sent = connection.scalars(
-            select(codes.c.at)
-            .where(codes.c.signatory == signatory, codes.c.at > now - span)
-            .order_by(codes.c.at.desc())
-            .limit(limit)
-        ).all()
+        sent = connection.scalars(_SENT, {"of": signatory, "since": now - span, "most": limit}).all()
         if len(sent) == limit:
             raise ThrottledUntil((sent[-1] + span).isoformat(), name)
 
@@ -56,22 +69,13 @@ def allow_guess(connection: Connection, signatory: str, client: str, now: dateti
     Raises:
         ThrottledUntil: a budget is spent; `until` is empty where only a new identification helps.
     """
-    wrong = (guesses.c.signatory == signatory) & (guesses.c.right == 0)
-    last_right = select(func.max(guesses.c.id)).where(guesses.c.signatory == signatory, guesses.c.right == 1)
-    since_right = wrong & (guesses.c.id > func.coalesce(last_right.scalar_subquery(), 0))
-    in_year = wrong & (guesses.c.at > now - YEAR)
-    row = connection.execute(
-        select(
-            select(func.count()).where(since_right).scalar_subquery(),
-            select(func.count()).where(in_year).scalar_subquery(),
-            select(func.count()).where(in_year, guesses.c.client == client).scalar_subquery(),
-        )
-    ).one()
-    if row[0] >= CONSECUTIVE_WRONG:
+    spent = {"of": signatory, "since": now - YEAR, "through": client}
+    since_right, in_year, through_client = connection.execute(_SPENT, spent).one()
+    if since_right >= CONSECUTIVE_WRONG:
         raise ThrottledUntil("", "consecutive wrong guesses")
-    if row[1] >= WRONG_A_YEAR:
+    if in_year >= WRONG_A_YEAR:
         raise ThrottledUntil("", "wrong guesses a year")
-    if row[2] >= WRONG_A_YEAR_PER_CLIENT:
+    if through_client >= WRONG_A_YEAR_PER_CLIENT:
         raise ThrottledUntil("", "wrong guesses a year through one client")
 
 
@@ -91,6 +95,5 @@ class GuessRate:
 
 def guess_rate(connection: Connection, now: datetime) -> GuessRate:
     """Return how the guesses of the last hour went."""
-    recent = guesses.c.at > now - _ALARM_SPAN
-    row = connection.execute(select(func.count(), func.coalesce(func.sum(1 - guesses.c.right), 0)).where(recent)).one()
-    return GuessRate(row[0], row[1])
+    judged, wrong = connection.execute(_JUDGED, {"since": now - _ALARM_SPAN}).one()
+    return GuessRate(judged, wrong)

@@ -35,11 +35,13 @@ _ACTIONS: Final = frozenset(
     }
 )
 _PLAYERS: Final = frozenset({"/Movie", "/Sound", "/Screen", "/RichMedia", "/3D"})
+_END: Final = rb"(?![^\x00\s()<>\[\]{}/%])"  # a name ends here: white space (NUL is some), a delimiter or a comment
 _WORDS: Final = re.compile(
-    rb"/(?:J(?:S[\s(<]|avaScript)|Launch|GoTo[RE3]|SubmitForm|ImportData|Rendition|Movie|Sound|Screen|SetOCGState|Hide[\s/>]"
-    rb"|RichMedia|3D[\s/>]|ECMAScript|F\s*[(<]|F\s+\d+\s+\d+\s+R|FFilter)"
+    rb"/(?:JS" + _END + rb"|JavaScript|Launch|GoTo[RE3]|SubmitForm|ImportData|Rendition|Movie|Sound|Screen|SetOCGState"
+    rb"|Hide" + _END + rb"|RichMedia|3D" + _END + rb"|ECMAScript|FFilter"
+    rb"|F[\x00\s]*[(<%]|F[\x00\s]+\d+(?:%|[\x00\s]+(?:%|\d+(?:%|[\x00\s]+[R%]))))"
 )
-_ESCAPED: Final = re.compile(rb"/[!-~]{0,40}?#[0-9A-Fa-f]{2}[!-~]{0,60}")
+_ESCAPED: Final = re.compile(rb"/[^\x00\s()<>\[\]{}/%]*#[0-9A-Fa-f]{2}[^\x00\s()<>\[\]{}/%]*")
 _ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
@@ -58,7 +60,7 @@ def _suspicious(data: bytes) -> bool:
     if _WORDS.search(data):
         return True
     names = (found[0] for found in _ESCAPED.finditer(data))
-    return any(_WORDS.search(_ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), name) + b" ") for name in names)
+    return any(_WORDS.match(_ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), name) + b"(") for name in names)
 
 
 def _in_object_streams(document: OpenDocument) -> bool:

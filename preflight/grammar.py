@@ -3,7 +3,8 @@
 From the original, and the numbers the increment gives to its new objects, follows what every re-issued object must look
 like: the catalog, the form, its list of fields, the page or its list of annotations, each with its one insertion. The
 increment's objects must be exactly those, the field, the signature dictionary, and (when visible) the one appearance
-that the dictionary's name and time give. An object that repeats the original unchanged is harmless.
+that the dictionary's name and time give. Nor may it repeat an object unchanged: which one is repeated, and as what, two
+readers may see differently (another generation of a number is no object to one, and hides the object from the other).
 
 What it does not see: an author may have left references to numbers that no object has, and a new object may take such a
 number. It could then show up where the author placed the reference; being one of ours, it says nothing but who signed.
@@ -12,7 +13,6 @@ number. It could then show up where the author placed the reference; being one o
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,15 +23,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from core.errors import DomainError
 from preflight.protocol import IncrementNotAllowed
 from preflight.values import Name, Ref, Stream, Value, entry, equal, items, plain, raw_items
-from stamp.appearance import Position, appearance, place
+from stamp.appearance import Position, appearance, check_name, place
 
 _SIGNATURE: Final[dict[str, Value]] = {
     "/Type": Name("/Sig"),
     "/Filter": Name("/Adobe.PPKLite"),
     "/SubFilter": Name("/ETSI.CAdES.detached"),
 }
-_TEXTS: Final = frozenset({"/Reason", "/Location", "/Name", "/ContactInfo"})
-_MAX_TEXT: Final = 200
 _TIME: Final = re.compile(rb"D:(\d{14})Z")
 _FIELD_NAME: Final = re.compile(rb"Paraph[1-9]\d{0,4}")
 _FLAGS: Final = 132  # print, locked
@@ -60,6 +58,7 @@ class SignatureField:
     page: Ref
     rect: tuple[int, int, int, int] | None  # None: invisible
     byte_range: tuple[int, int, int, int]
+    claimed_at: datetime  # /M, in UTC
 
 
 def original_of(reader: PdfFileReader, field_names: set[str]) -> Original:
@@ -92,13 +91,12 @@ def judge_objects(
     expected = _expected(original, new, field, added.page)
     for ref, value in _stamp(new, added, claimed).items():
         expected.setdefault(ref, value)
-    rest = objects.keys() - expected.keys() - {field, signature}
-    for ref in rest:
-        _check_repeated(original, ref, objects[ref])
+    if rest := objects.keys() - expected.keys() - {field, signature}:
+        raise IncrementNotAllowed(f"object {min(rest).number} has no business here")
     for ref, value in expected.items():
         if ref not in objects or not equal(objects[ref], value):
             raise IncrementNotAllowed(f"object {ref.number} is not the original with its one insertion")
-    return SignatureField(field, signature, added.page, added.rect, byte_range)
+    return SignatureField(field, signature, added.page, added.rect, byte_range, claimed[1])
 
 
 def _only(new: dict[Ref, Value], key: str, name: str) -> Ref:
@@ -106,11 +104,6 @@ def _only(new: dict[Ref, Value], key: str, name: str) -> Ref:
     if len(found) != 1:
         raise IncrementNotAllowed(f"{len(found)} new objects with {key} {name}")
     return found[0]
-
-
-def _check_repeated(original: Original, ref: Ref, value: Value) -> None:
-    if ref.number not in original.numbers or not equal(original.value(ref), value):
-        raise IncrementNotAllowed(f"object {ref.number} has no business here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +190,16 @@ def _inherited(page: Any, key: str) -> Any:
 
 
 def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: int) -> tuple[str | None, datetime]:
-    """Check the signature dictionary; return the name and the time that it claims (EN 319 142-1 §5.3)."""
-    if not isinstance(value, dict) or value.keys() - _TEXTS != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
+    """Check the signature dictionary; return the name and the time that it claims (EN 319 142-1 §5.3).
+
+    No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any.
+    """
+    if not isinstance(value, dict) or value.keys() - {"/Name"} != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
         raise IncrementNotAllowed("entries of the signature dictionary")
     fixed: dict[str, Value] = {**_SIGNATURE, "/ByteRange": [*byte_range], "/Contents": bytes(room // 2 - 1)}
     if not all(equal(value[key], wanted) for key, wanted in fixed.items()):
         raise IncrementNotAllowed("signature dictionary is not as it must be")
-    texts = {key: _text(value[key]) for key in _TEXTS & value.keys()}
-    return texts.get("/Name"), _time(value["/M"])
+    return _name(value["/Name"]) if "/Name" in value else None, _time(value["/M"])
 
 
 def _time(value: Value) -> datetime:
@@ -217,16 +212,18 @@ def _time(value: Value) -> datetime:
         raise IncrementNotAllowed("time") from None
 
 
-def _text(value: Value) -> str:
-    """Return a text string of the signature dictionary, without invisible characters (ISO 32000-2 §7.9.2.2)."""
+def _name(value: Value) -> str:
+    """Return the name that the signature claims: nothing but what a name is made of (ISO 32000-2 §7.9.2.2)."""
     if not isinstance(value, bytes):
         raise IncrementNotAllowed("text")
     try:
         text = value[2:].decode("utf-16-be") if value.startswith(b"\xfe\xff") else value.decode("ascii")
     except UnicodeDecodeError:
         text = value.decode("latin-1")  # PDFDocEncoding differs from it in signs only; judged below all the same
-    if not text.strip() or len(text) > _MAX_TEXT or any(unicodedata.category(c).startswith("C") for c in text):
-        raise IncrementNotAllowed("text with an invisible character, empty or too long")
+    try:
+        check_name(text)
+    except DomainError as error:
+        raise IncrementNotAllowed(f"name: {error.detail}") from error
     return text
 
 

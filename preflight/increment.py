@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -33,17 +34,17 @@ _MAX_INCREMENT: Final = 2_000_000
 _SECTION_KEYS: Final = frozenset({"/Type", "/W", "/Index", "/Filter", "/Length", "/DecodeParms", "/XRefStm"})
 
 
-def judge(original: bytes, before: bytes, room: int, after: bytes) -> None:
-    """Return when the increment may be signed.
+def judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
+    """Return the time that the signature claims (UTC), when the increment may be signed.
 
     Raises:
         DocumentRefused: the original cannot be signed.
         IncrementNotAllowed: the increment adds something else, or might.
     """
-    guarded(lambda: _judge(original, before, room, after))
+    return guarded(lambda: _judge(original, before, room, after))
 
 
-def _judge(original: bytes, before: bytes, room: int, after: bytes) -> None:
+def _judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
     if room < 4 or room % 2 or room > _MAX_ROOM or len(before) + len(after) > _MAX_INCREMENT:
         raise IncrementNotAllowed("size")
     document = open_document(original)
@@ -56,6 +57,7 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> None:
         _check_differences(document, increment)
     field = AddedField(_page_number(document, added.page), added.rect, byte_range)
     pictures.compare(original, (before, contents, after), field)
+    return added.claimed_at
 
 
 def _judge_bytes(

@@ -23,8 +23,10 @@ def has_layers(root: Any) -> bool:
         return False
     properties = root["/OCProperties"]
     for config in [entry(properties, "/D", DictionaryObject()), *items(entry(properties, "/Configs", ArrayObject()))]:
-        off = _members(config, "/OFF")
-        for event in items(entry(config, "/AS", ArrayObject())):
+        off, events = _members(config, "/OFF"), items(entry(config, "/AS", ArrayObject()))
+        if events and entry(config, "/BaseState", "/ON") != "/ON":  # layers that are off, or as they were, unlisted
+            raise DocumentRefused("layers-differ")
+        for event in events:
             _check_event(event, off)
     return len(entry(properties, "/OCGs", ArrayObject())) > 0
 

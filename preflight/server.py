@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from channel.protocol import Health, Message
 from channel.server import Server, health
+from core.clock import Clock
 from core.errors import DomainError, Unavailable
 from preflight.check import check_document
 from preflight.increment import judge
 from preflight.limits import deadline
-from preflight.protocol import PREFLIGHT, CheckDocument, DocumentRefused, DocumentReport, Judged, JudgeIncrement
+from preflight.protocol import (
+    PREFLIGHT,
+    CheckDocument,
+    DocumentRefused,
+    DocumentReport,
+    IncrementNotAllowed,
+    Judged,
+    JudgeIncrement,
+)
 from preflight.sample import sample
 from preflight.verdict import VerdictKey
+
+_NOW: Final = timedelta(minutes=10)  # between the clocks of `web` and of this zone, with the time a batch takes
 
 
 class Inspection:
     """The zone's calls. `seconds` is the time for one document; `max_bytes` the size of the largest."""
 
-    def __init__(self, key: VerdictKey, seconds: float, max_bytes: int) -> None:
+    def __init__(self, key: VerdictKey, seconds: float, max_bytes: int, clock: Clock) -> None:
         self._key = key
         self._seconds = seconds
         self._max_bytes = max_bytes
+        self._clock = clock
 
     def check_document(self, request: CheckDocument) -> DocumentReport:
         """Return the report on a document.
@@ -38,11 +52,11 @@ class Inspection:
 
         Raises:
             DocumentRefused: the original cannot be signed.
-            IncrementNotAllowed: the increment adds something else than a signature field.
+            IncrementNotAllowed: the increment adds something else than a signature field, or its signature claims
+                another time than now: the claimed time is what a reader shows, and `web` writes it.
         """
-        self._check_size(request.original)
-        with deadline(self._seconds):
-            judge(request.original, request.increment_before, request.room, request.increment_after)
+        if abs(self._judge(request) - self._clock.now()) > _NOW:
+            raise IncrementNotAllowed("the signature claims another time than now")
         return Judged(self._key.sign(request.original, request.increment_before, request.increment_after))
 
     def prove(self) -> None:
@@ -53,15 +67,20 @@ class Inspection:
         """
         good = sample()
         try:
-            self.judge_increment(JudgeIncrement(good.original, good.before, good.room, good.after))
+            self._judge(JudgeIncrement(good.original, good.before, good.room, good.after))
         except DomainError as error:
             raise Unavailable(f"the sample is refused: {error.detail}") from error
         bad = good.after.replace(b"/Size 7", b"/Size 6")
         try:
-            self.judge_increment(JudgeIncrement(good.original, good.before, good.room, bad))
+            self._judge(JudgeIncrement(good.original, good.before, good.room, bad))
         except DomainError:
             return
         raise Unavailable("a false sample is accepted")
+
+    def _judge(self, request: JudgeIncrement) -> datetime:
+        self._check_size(request.original)
+        with deadline(self._seconds):
+            return judge(request.original, request.increment_before, request.room, request.increment_after)
 
     def _check_size(self, document: bytes) -> None:
         if len(document) > self._max_bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -25,8 +26,9 @@ class Seals:
     def __init__(self, mac: Callable[[bytes], bytes]) -> None:
         self._mac = mac
 
-    def sealed(self, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `row`, which must have every other column of `table`, with its seal."""
+    def sealed(self, table: Table, record: object) -> dict[str, Any]:
+        """Return the row of a record, which has an attribute for every other column of `table`, with its seal."""
+        row = {name: getattr(record, name) for name in _sealed_columns(table)}
         return {**row, SEAL: self._mac(_bytes(table, row))}
 
     def opened(self, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,5 +43,9 @@ class Seals:
 
 
 def _bytes(table: Table, row: Mapping[str, Any]) -> bytes:
-    columns = [column.name for column in table.columns if column.name != SEAL]
-    return encode(f"paraph record v1 {table.name}", {name: row[name] for name in columns})
+    return encode(f"paraph record v1 {table.name}", {name: row[name] for name in _sealed_columns(table)})
+
+
+@cache
+def _sealed_columns(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.name != SEAL)

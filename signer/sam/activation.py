@@ -121,26 +121,29 @@ class Activation:
         now = self._parts.clock.now()
         increment = None if document is None else (document.increment_before, document.increment_after)
         reserved = self._ledger.reserve(verify, increment, now)
-        if reserved.mine:
-            works = work(reserved.activation.record)
-            digests = reserved.activation.transaction.bound.digests
-            self._use_key(reserved, [works[digests[position].value] for position in reserved.mine])
+        positions = reserved.activation.positions
+        values = self._use_key(reserved, work) if reserved.mine else {}
+        if values.keys() >= set(positions):  # the usual case needs no second look into the database
+            return [Result(values[position], *(increment or (b"", b""))) for position in positions]
         return self._collect(reserved.activation)
 
-    def _use_key(self, reserved: Reserved, works: list[Work]) -> None:
-        activation = reserved.activation
-        algorithm = activation.transaction.bound.algorithm
+    def _use_key(self, reserved: Reserved, work: Callable[[CredentialRecord], dict[bytes, Work]]) -> dict[int, bytes]:
+        """Sign the reserved positions, check, store; return what came of each."""
+        record, bound = reserved.activation.record, reserved.activation.transaction.bound
+        by_digest = work(record)
+        works = [by_digest[bound.digests[position].value] for position in reserved.mine]
         with ExitStack() as stack:
             try:
-                key = stack.enter_context(self._vault.unwrapped(activation.record.key))
+                key = stack.enter_context(self._vault.unwrapped(record.key))
             except HsmError as error:
                 self._ledger.release(reserved, type(error).__name__, self._parts.clock.now())
                 raise
-            signatures = [key.sign(work.dtbsr, algorithm) for work in works]
-        for work, signature in zip(works, signatures, strict=True):
-            check_signature(activation.record, algorithm, work.dtbsr, signature)
-        values = [work.finish(signature) for work, signature in zip(works, signatures, strict=True)]
+            signatures = [key.sign(each.dtbsr, bound.algorithm) for each in works]
+        for each, signature in zip(works, signatures, strict=True):
+            check_signature(record, bound.algorithm, each.dtbsr, signature)
+        values = [each.finish(signature) for each, signature in zip(works, signatures, strict=True)]
         self._ledger.store(reserved, values, self._parts.clock.now())
+        return dict(zip(reserved.mine, values, strict=True))
 
     def _collect(self, activation: VerifiedActivation) -> list[Result]:
         """Return the results, waiting for a call that signs the same digests at this moment.

@@ -94,13 +94,19 @@ class Ledger:
         self._tell(connection, "signing intended", activation, mine, now)
 
     def store(self, reserved: Reserved, values: list[bytes], now: datetime) -> None:
-        """Store the values of reserved positions, in their order, and tell the outcome."""
+        """Store the values of reserved positions, in their order, and tell the outcome.
+
+        Raises:
+            TransactionClosed: it is stored, but the transaction was cancelled or replaced meanwhile.
+        """
         transaction = reserved.activation.transaction
         with self._database.transaction() as connection:
             rows = zip(reserved.mine, values, strict=True)
             connection.execute(_STORE, [{**_place(transaction, position), "value": value} for position, value in rows])
-            self._advance(connection, self._current(connection, transaction), reserved.mine, "S", None)
+            current = self._current(connection, transaction)
+            self._advance(connection, current, reserved.mine, "S", None)
             self._tell(connection, "signed", reserved.activation, reserved.mine, now)
+        _check_authorised(current)
 
     def release(self, reserved: Reserved, reason: str, now: datetime) -> None:
         """Give reserved positions back: the key was certainly not used."""
@@ -118,8 +124,7 @@ class Ledger:
         """
         with self._database.reading() as connection:
             transaction = self._current(connection, activation.transaction)
-            if transaction.state != "authorised":
-                raise TransactionClosed(transaction.state)
+            _check_authorised(transaction)
             if not set(activation.positions) <= set(transaction.positions("S")):
                 return None
             rows = connection.execute(_RESULTS, {"at_transaction": transaction.transaction}).all()
@@ -162,6 +167,11 @@ class Ledger:
             positions=list(mine),
             digests=[bound.digests[position].value for position in mine],
         )
+
+
+def _check_authorised(transaction: Transaction) -> None:
+    if transaction.state != "authorised":
+        raise TransactionClosed(transaction.state)
 
 
 def _place(transaction: Transaction, position: int) -> dict[str, object]:

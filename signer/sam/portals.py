@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from core.errors import Malformed
 from otp.sms import check_names
@@ -17,6 +18,8 @@ from signer.sam.tables import portals
 from storage.seals import Seals
 
 _RSA_BITS = 3000  # ETSI TS 119 312 v2.1.1
+# Built once: putting a statement together costs more than running it.
+_FIND = select(portals).where(portals.c.client == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Portal:
     request_key_jwk: str | None
 
 
+@lru_cache(maxsize=256)
 def request_key(jwk: str) -> ECKey | RSAKey:
     """Return the public key of a portal.
 
@@ -63,7 +67,7 @@ class Portals:
             PortalUnknown: there is none.
             RecordTampered: its seal does not fit.
         """
-        row = connection.execute(select(portals).where(portals.c.client == client)).mappings().first()
+        row = connection.execute(_FIND, {"name": client}).mappings().first()
         if row is None:
             raise PortalUnknown(client)
         return Portal(**self._seals.opened(portals, dict(row)))
@@ -85,7 +89,7 @@ class Portals:
             asked.request_key_jwk,
         )
         connection.execute(delete(portals).where(portals.c.client == asked.client))
-        connection.execute(insert(portals).values(self._seals.sealed(portals, asdict(portal))))
+        connection.execute(insert(portals).values(self._seals.sealed(portals, portal)))
         return portal
 
     def _next_version(self, connection: Connection, client: str) -> int:

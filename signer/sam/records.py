@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -53,6 +53,16 @@ class CredentialRecord:
 
 # Built once: putting a statement together costs more than running it.
 _FIND = select(credentials).where(credentials.c.credential == bindparam("name"))
+_OF_ACCOUNT = (
+    select(credentials)
+    .where(
+        credentials.c.client == bindparam("of_client"),
+        credentials.c.account == bindparam("of_account"),
+        credentials.c.state != "pending",
+    )
+    .order_by(credentials.c.created_at)
+)
+_ADD = insert(credentials)
 
 
 class CredentialRecords:
@@ -75,11 +85,7 @@ class CredentialRecords:
 
     def of_account(self, connection: Connection, client: str, account: str) -> list[CredentialRecord]:
         """Return the records that a portal's account may use, oldest first."""
-        rows = connection.execute(
-            select(credentials)
-            .where(credentials.c.client == client, credentials.c.account == account, credentials.c.state != "pending")
-            .order_by(credentials.c.created_at)
-        ).mappings()
+        rows = connection.execute(_OF_ACCOUNT, {"of_client": client, "of_account": account}).mappings()
         return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
 
     def live_duplicate(self, connection: Connection, record: CredentialRecord) -> str | None:
@@ -104,7 +110,7 @@ class CredentialRecords:
 
     def add(self, connection: Connection, record: CredentialRecord) -> None:
         """Insert a new record, sealed."""
-        connection.execute(insert(credentials).values(self._seals.sealed(credentials, asdict(record))))
+        connection.execute(_ADD, self._seals.sealed(credentials, record))
 
     def replace(self, connection: Connection, record: CredentialRecord) -> None:
         """Store a changed record, sealed anew; its version must be one above the stored one.
@@ -115,7 +121,7 @@ class CredentialRecords:
         stored = connection.execute(
             update(credentials)
             .where(credentials.c.credential == record.credential, credentials.c.version == record.version - 1)
-            .values(self._seals.sealed(credentials, asdict(record)))
+            .values(self._seals.sealed(credentials, record))
         )
         if stored.rowcount != 1:
             raise CredentialUnknown(f"{record.credential}: changed meanwhile")

@@ -8,7 +8,7 @@ fingerprint and SAD are all derived from its bytes, so none of them fits another
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -129,8 +129,8 @@ def _decoded(binding: bytes) -> Binding:
 
 
 # Built once: putting a statement together costs more than running it.
-_COLUMNS = [field.name for field in fields(Transaction)]
 _FIND = select(transactions).where(transactions.c.transaction == bindparam("name"))
+_LIVE_OF = select(transactions).where(transactions.c.credential == bindparam("of"), transactions.c.state.in_(LIVE))
 _ADD = insert(transactions)
 _STORE = update(transactions).where(transactions.c.transaction == bindparam("name"))
 
@@ -155,9 +155,7 @@ class Transactions:
 
     def live_of(self, connection: Connection, credential: str) -> list[Transaction]:
         """Return the credential's transactions that still can lead to a signature."""
-        rows = connection.execute(
-            select(transactions).where(transactions.c.credential == credential, transactions.c.state.in_(LIVE))
-        ).mappings()
+        rows = connection.execute(_LIVE_OF, {"of": credential}).mappings()
         return [self._opened(dict(row)) for row in rows]
 
     def add(self, connection: Connection, transaction: Transaction) -> None:
@@ -169,7 +167,7 @@ class Transactions:
         connection.execute(_STORE, {"name": changed.transaction, **self._row(changed)})
 
     def _row(self, transaction: Transaction) -> dict[str, Any]:
-        return self._seals.sealed(transactions, {name: getattr(transaction, name) for name in _COLUMNS})
+        return self._seals.sealed(transactions, transaction)
 
     def _opened(self, row: dict[str, Any]) -> Transaction:
         return Transaction(**self._seals.opened(transactions, row))

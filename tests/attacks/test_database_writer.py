@@ -5,6 +5,8 @@ Each attempt asserts the reason, that no signature came out, and that the honest
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
@@ -126,7 +128,7 @@ def test_the_seal_covers_every_column__d6(bench, table, column):
 
     seals = Seals(bench.keys.seal.mac)
     row = {c.name: None for c in table.c if c.name != "seal"}
-    sealed = seals.sealed(table, row)
+    sealed = seals.sealed(table, SimpleNamespace(**row))
     with pytest.raises(RecordTampered):
         seals.opened(table, {**sealed, column: "changed"})
     assert seals.opened(table, sealed) == row

@@ -10,7 +10,7 @@ import json
 import re
 import socket
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -53,7 +53,6 @@ from tests.support.instance import make_instance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("zones")]
 SAMPLE = min(Path("samples").glob("*.pdf")).read_bytes()
-OPTIONS = SignatureOptions(datetime(2026, 11, 24, 8, 43, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +67,16 @@ def web(instance) -> FakeWeb:
     return FakeWeb(instance.settings)
 
 
+def now() -> SignatureOptions:
+    return SignatureOptions(datetime.now(UTC))
+
+
 # -- W1: the increment ---------------------------------------------------------------------------------------------------
 
 
 def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(web):
     sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
-    honest = prepare(SAMPLE, OPTIONS)
+    honest = prepare(SAMPLE, now())
     evil = honest.before + b"\n4 0 obj\n<< /Length 0 >>\nstream\n\nendstream\nendobj\n"
     with pytest.raises(IncrementNotAllowed):
         web.judged(SAMPLE, evil, honest.room, honest.after)
@@ -91,9 +94,28 @@ def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(
     assert isinstance(web.sign_document(sad, twin), DocumentSignature)
 
 
+def test_a_document_cannot_be_signed_as_of_another_day__w1(web):
+    for days in (-30, -1, 1):
+        other = prepare(SAMPLE, SignatureOptions(datetime.now(UTC) + timedelta(days=days)))
+        with pytest.raises(IncrementNotAllowed, match="another time"):
+            web.judged(SAMPLE, other.before, other.room, other.after)
+    honest = prepare(SAMPLE, now())
+    web.judged(SAMPLE, honest.before, honest.room, honest.after)
+
+
+def test_words_of_the_web_zone_are_not_signed_as_the_signatorys__w1(web):
+    said = {"reason": "Sunt de acord", "location": "Cluj", "contact": "a@example.com", "name": "Platesc 100 lei"}
+    for key, words in said.items():
+        telling = prepare(SAMPLE, SignatureOptions(datetime.now(UTC), **{key: words}))
+        with pytest.raises(IncrementNotAllowed):
+            web.judged(SAMPLE, telling.before, telling.room, telling.after)
+    named = prepare(SAMPLE, SignatureOptions(datetime.now(UTC), name="Ana Pop"))
+    web.judged(SAMPLE, named.before, named.room, named.after)
+
+
 def test_the_honest_document_is_signed_and_begins_with_the_original(web):
     sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
-    prepared = prepare(SAMPLE, OPTIONS)
+    prepared = prepare(SAMPLE, now())
     answer = web.sign_document(sad, web.judged(SAMPLE, prepared.before, prepared.room, prepared.after))
     signed = embed(SAMPLE, answer.increment_before, prepared.room, answer.increment_after, answer.cms)
     assert signed.startswith(SAMPLE)
@@ -205,7 +227,7 @@ def test_twenty_preparations_at_once_give_one_signature__w5(web):
     sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
     documents = []
     for number in range(20):
-        one = prepare(SAMPLE, OPTIONS)
+        one = prepare(SAMPLE, now())
         documents.append(web.judged(SAMPLE, one.before, one.room, one.after))
         assert number >= 0
     answers = at_once([lambda d=document: web.sign_document(sad, d) for document in documents])
@@ -281,7 +303,7 @@ def test_a_document_whose_bytes_are_signed_attributes_is_not_signed_as_a_digest_
 
 
 def test_documents_cut_differently_are_different_documents__w9(web):
-    honest = prepare(SAMPLE, OPTIONS)
+    honest = prepare(SAMPLE, now())
     document = web.judged(SAMPLE, honest.before, honest.room, honest.after)
     sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
     moved = [

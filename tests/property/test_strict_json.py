@@ -58,6 +58,13 @@ def test_every_liberty_is_refused__p8(text):
         loads(text.encode())
 
 
+@pytest.mark.parametrize("values", [b"[],", b"0,", b'"",', b"{},"])
+def test_millions_of_values_are_refused_before_they_take_memory__n5(values):
+    with pytest.raises(Malformed, match="too many values"):
+        loads(b'{"a":[' + values * 200_000 + b"0]}")
+    assert len(loads(b'{"a":[' + values * 50_000 + b"0]}")["a"]) == 50_001
+
+
 @given(st.binary(max_size=40))
 def test_both_base64_alphabets_padded_or_not_give_the_bytes(data):
     import base64

@@ -33,10 +33,16 @@ class Forgery:
     """An increment in the making: its writer, the page, the field and the signature dictionary."""
 
     def __init__(
-        self, original: bytes, *, visible: Appearance | None = None, page: int = 0, field: str = "Paraph1"
+        self,
+        original: bytes,
+        *,
+        visible: Appearance | None = None,
+        page: int = 0,
+        field: str = "Paraph1",
+        strict: bool = True,
     ) -> None:
         self.options = SignatureOptions(NOW, appearance=visible)
-        self.writer = SignatureWriter(original, strict=True, label=b"forged")
+        self.writer = SignatureWriter(original, strict=strict, label=b"forged")
         self.page_ref: Any = self.writer.find_page_for_modification(page)[0]
         self.page: Any = self.page_ref.get_object()
         box = place(visible.position, page_box(self.page)) if visible else None

@@ -71,9 +71,10 @@ class Instance:
     def health(self) -> dict[str, str]:
         return check_all(self.settings, zones_of(self.settings))
 
-    def zone_pid(self, zone: str) -> int:
-        """Return the process id of a zone's gunicorn master."""
-        return next(pid for pid, line in _processes(self.state) if f"apps.{zone}" in line and not _is_worker(pid))
+    def zone_pid(self, zone: str) -> int | None:
+        """Return the process id of a zone's gunicorn master; None while there is none."""
+        found = (pid for pid, line in _processes(self.state) if f"apps.{zone}" in line and not _is_worker(pid))
+        return next(found, None)
 
     def worker_pids(self, zone: str) -> list[int]:
         return [pid for pid, line in _processes(self.state) if f"apps.{zone}" in line and _is_worker(pid)]

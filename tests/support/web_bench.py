@@ -143,7 +143,7 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000, self.clock), frozenset())
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:

@@ -1,6 +1,7 @@
 """The zone as real processes: its answers, its signed word, and its walls."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from signer.sam.protocol import PreparedDocument
 from tests.support.hostile_pdfs import OPENING, drawing_bomb, huge_size, many_objects, picture_bomb
 from tests.support.pdfs import plain
 from tests.support.preflight_zone import preflight_zone
-from tests.support.signed_pdfs import NOW
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_document_over_the_size_limit_is_refused(zone):
 
 
 def test_verdict_is_believed_by_the_sam(zone):
-    honest = prepare(plain(), SignatureOptions(NOW))
+    honest = prepare(plain(), SignatureOptions(datetime.now(UTC)))
     verdict = zone.client.judge(plain(), honest.before, honest.room, honest.after)
     document = PreparedDocument(plain(), honest.before, honest.after, verdict)
     judged = judge_document(document, HashAlgorithm.SHA256, load_pem_public_key(zone.public_pem))
@@ -51,7 +51,7 @@ def test_verdict_is_believed_by_the_sam(zone):
 
 
 def test_verdict_on_other_digests_does_not_verify(zone):
-    honest = prepare(plain(), SignatureOptions(NOW))
+    honest = prepare(plain(), SignatureOptions(datetime.now(UTC)))
     verdict = zone.client.judge(plain(), honest.before, honest.room, honest.after)
     key = load_pem_public_key(zone.public_pem)
     for original, increment in ((bytes(32), verdict.increment_digest), (verdict.original_digest, bytes(32))):
@@ -61,7 +61,7 @@ def test_verdict_on_other_digests_does_not_verify(zone):
 
 
 def test_increment_that_does_more_gets_no_verdict(zone):
-    honest = prepare(plain(), SignatureOptions(NOW))
+    honest = prepare(plain(), SignatureOptions(datetime.now(UTC)))
     with pytest.raises(IncrementNotAllowed):
         zone.client.judge(plain(), honest.before, honest.room, honest.after + b"%more\n")
 
@@ -94,7 +94,7 @@ def test_document_of_too_many_objects_is_refused_in_time(zone):
 
 def test_drawing_without_end_costs_one_worker_and_one_clear_error(zone):
     data = drawing_bomb()
-    prepared = prepare(data, SignatureOptions(NOW))
+    prepared = prepare(data, SignatureOptions(datetime.now(UTC)))
     workers = zone.workers()
     start = time.monotonic()
     with pytest.raises(DocumentRefused) as refused:
@@ -107,7 +107,7 @@ def test_drawing_without_end_costs_one_worker_and_one_clear_error(zone):
 
 def test_huge_picture_is_judged_within_the_limits(zone):
     data = picture_bomb()
-    prepared = prepare(data, SignatureOptions(NOW))
+    prepared = prepare(data, SignatureOptions(datetime.now(UTC)))
     zone.client.judge(data, prepared.before, prepared.room, prepared.after)
     assert zone.client.check(plain()).pages == 2
 

@@ -50,5 +50,20 @@ def test_names_that_leave_no_room_are_refused_with_the_excess():
         check_names("P" * 40, "semnare.example.com")
 
 
+@pytest.mark.parametrize("language", ["ro", "en"])
+def test_names_that_pass_leave_room_for_as_many_documents_as_one_authorization_may_have(language):
+    longest = next(n for n in range(60, 0, -1) if _passes("P" * n))
+    names = NAMES | {"for_whom": "P" * longest}
+    assert all(septets(signing_text(language, count, **names)) <= SEGMENT for count in range(1, 1001))
+
+
+def _passes(name: str) -> bool:
+    try:
+        check_names(name, NAMES["host"])
+    except SmsTextTooLong:
+        return False
+    return True
+
+
 def test_extension_characters_count_twice():
     assert septets("a[b]") == 6

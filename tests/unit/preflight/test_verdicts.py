@@ -14,6 +14,7 @@ from preflight.sample import sample
 from preflight.server import Inspection, serve
 from preflight.verdict import VerdictKey, VerdictKeyMissing, generate_verdict_key, increment_digest
 from signer.sam import increments
+from tests.support.clocks import FakeClock
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_both_zones_digest_an_increment_alike():
 
 
 def test_sample_proves_the_zone(key):
-    inspection = Inspection(key, 5, 1_000_000)
+    inspection = Inspection(key, 5, 1_000_000, FakeClock())
     assert serve(inspection, frozenset())._handlers[Health](Health()) == Done()
 
 
@@ -63,17 +64,19 @@ def test_zone_that_refuses_the_sample_cannot_work(key, monkeypatch):
 
     monkeypatch.setattr(server, "judge", broken)
     with pytest.raises(Unavailable):
-        Inspection(key, 5, 1_000_000).prove()
+        Inspection(key, 5, 1_000_000, FakeClock()).prove()
 
 
 def test_zone_that_accepts_everything_cannot_work(key, monkeypatch):
     monkeypatch.setattr(server, "judge", lambda *_parts: None)
     with pytest.raises(Unavailable):
-        Inspection(key, 5, 1_000_000).prove()
+        Inspection(key, 5, 1_000_000, FakeClock()).prove()
 
 
 def test_document_over_the_limit_is_refused_before_it_is_opened(key):
     good = sample()
     with pytest.raises(DocumentRefused) as refused:
-        Inspection(key, 5, 10).judge_increment(JudgeIncrement(good.original, good.before, good.room, good.after))
+        Inspection(key, 5, 10, FakeClock()).judge_increment(
+            JudgeIncrement(good.original, good.before, good.room, good.after)
+        )
     assert refused.value.reason == "too-large"
