@@ -8,7 +8,7 @@ row of a certificate counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -71,7 +71,7 @@ class Statuses:
             invalid_since=more.get("invalid_since"),
             not_after=more["not_after"],
         )
-        connection.execute(statuses.insert().values(self._seals.sealed(statuses, asdict(change))))
+        connection.execute(statuses.insert().values(self._seals.sealed(statuses, change)))
         return change
 
     def newest(self, connection: Connection) -> int:
