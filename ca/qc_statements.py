@@ -6,6 +6,7 @@ Source: RFC 3739 §3.2.6; EN 319 412-5 v2.6.1 §4 and Annex A.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import ClassVar, Final
 
 from asn1crypto.core import Any, Asn1Value, IA5String, ObjectIdentifier, PrintableString, Sequence, SequenceOf, Void
@@ -42,6 +43,7 @@ class _Identifiers(SequenceOf):  # type: ignore[misc]  # asn1crypto is untyped
     _child_spec = ObjectIdentifier
 
 
+@cache  # an authority has a handful of profiles, and each certificate is built twice
 def encode(claims: QcClaims) -> bytes:
     """Return the extension's value (DER), statements in the order of their object identifiers."""
     statements: list[tuple[str, Asn1Value | None]] = [(SEMANTICS, _identifiers(claims.semantics.dotted_string))]
@@ -67,14 +69,15 @@ class Statement:
     locations: tuple[tuple[str, str], ...] = ()  # (URL, language)
 
 
-def decode(der: bytes) -> list[Statement]:
+@lru_cache(maxsize=16)  # each rule reads them, and each certificate of a profile has the same
+def decode(der: bytes) -> tuple[Statement, ...]:
     """Return the statements in their order.
 
     Raises:
         Malformed: not DER of this type, or a statement of an unknown kind.
     """
     try:
-        return [_read(item["id"].dotted, item["info"]) for item in _Statements.load(der, strict=True)]
+        return tuple(_read(item["id"].dotted, item["info"]) for item in _Statements.load(der, strict=True))
     except (ValueError, TypeError) as error:
         raise Malformed(f"qcStatements: {error}") from error
 

@@ -95,7 +95,7 @@ def disclosure(certificate: x509.Certificate, _draft: Draft) -> None:
         check_url(url, "https")
 
 
-def _statements(certificate: x509.Certificate) -> list[Statement]:
+def _statements(certificate: x509.Certificate) -> tuple[Statement, ...]:
     oid = x509.ObjectIdentifier(qc_statements.EXTENSION)
     value = certificate.extensions.get_extension_for_oid(oid).value
     try:

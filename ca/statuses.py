@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import CheckConstraint, Column, Connection, Index, Integer, LargeBinary, Table, Text, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
 
 from ca.tables import metadata
 from core.errors import RecordTampered
@@ -37,6 +49,13 @@ statuses: Final = Table(
     sqlite_strict=True,
 )
 later: Final = statuses.alias()
+
+# Built once: putting a statement together costs more than running it.
+_ADD: Final = statuses.insert()
+_NEWEST: Final = select(func.max(statuses.c.change))
+_CURRENT: Final = (
+    select(statuses).where(statuses.c.serial == bindparam("wanted")).order_by(statuses.c.change.desc()).limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +90,12 @@ class Statuses:
             invalid_since=more.get("invalid_since"),
             not_after=more["not_after"],
         )
-        connection.execute(statuses.insert().values(self._seals.sealed(statuses, change)))
+        connection.execute(_ADD, self._seals.sealed(statuses, change))
         return change
 
     def newest(self, connection: Connection) -> int:
         """Return the number of the newest change; 0 when there is none."""
-        return connection.scalar(select(func.max(statuses.c.change))) or 0
+        return connection.scalar(_NEWEST) or 0
 
     def current(self, connection: Connection, serial: str) -> Change | None:
         """Return the status of a certificate; None when it has none.
@@ -84,8 +103,7 @@ class Statuses:
         Raises:
             RecordTampered: its seal does not fit.
         """
-        of_it = select(statuses).where(statuses.c.serial == serial).order_by(statuses.c.change.desc()).limit(1)
-        row = connection.execute(of_it).mappings().first()
+        row = connection.execute(_CURRENT, {"wanted": serial}).mappings().first()
         return None if row is None else self._opened(row)
 
     def after(self, connection: Connection, change: int, limit: int | None = None) -> list[Change]:

@@ -7,14 +7,12 @@ since 1970, UTC, as certificates have them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -22,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     func,
     select,
 )
@@ -76,6 +75,15 @@ _COLUMNS: Final = (
     certificates.c.certificate,
 )
 NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
+# Built once: putting a statement together costs more than running it.
+_LAST_CRL: Final = (
+    select(*(column for column in crls.c if column is not crls.c.crl)).order_by(crls.c.number.desc()).limit(1)
+)
+_LATEST: Final = select(func.max(certificates.c.not_before))
+_INTEND: Final = certificates.insert()
+_PROFILES_OF_KEY: Final = select(certificates.c.profile).where(
+    certificates.c.key_digest == bindparam("wanted"), certificates.c.certificate.is_not(None)
+)
 _STEP: Final = timedelta(seconds=2)  # how far the clock may be set back without a doubt
 
 
@@ -144,21 +152,21 @@ def intend(connection: Connection, intent: Intent) -> None:
         KeyAlreadyCertified: there is a certificate for this key.
         ClockInDoubt: the clock is behind the last certificate.
     """
-    latest = connection.scalar(select(func.max(certificates.c.not_before)))
+    latest = connection.scalar(_LATEST)
     if latest is not None and intent.not_before + _STEP < _instant(latest):
         raise ClockInDoubt(f"{intent.not_before} is before the last certificate")
     _check_key(connection, intent.key_digest, intent.profile)
-    connection.execute(
-        certificates.insert().values(
-            serial=serial_text(intent.serial),
-            key_digest=intent.key_digest,
-            not_before=_seconds(intent.not_before),
-            credential=intent.credential,
-            profile=intent.profile,
-            grounds=intent.grounds,
-            tbs=intent.tbs,
-        )
-    )
+    values = {
+        "serial": serial_text(intent.serial),
+        "key_digest": intent.key_digest,
+        "not_before": _seconds(intent.not_before),
+        "credential": intent.credential,
+        "profile": intent.profile,
+        "grounds": intent.grounds,
+        "tbs": intent.tbs,
+        "certificate": None,
+    }
+    connection.execute(_INTEND, values)
 
 
 def record(connection: Connection, serial: int, certificate_der: bytes) -> None:
@@ -209,8 +217,7 @@ def unfinished(connection: Connection) -> list[RecordedCertificate]:
 
 def last_crl(connection: Connection) -> RecordedCrl | None:
     """Return the CRL with the highest number."""
-    columns = [column for column in crls.c if column is not crls.c.crl]
-    row = connection.execute(select(*columns).order_by(crls.c.number.desc()).limit(1)).first()
+    row = connection.execute(_LAST_CRL).first()
     if row is None:
         return None
     this_update, next_update = _instant(row.this_update), _instant(row.next_update)
@@ -240,13 +247,9 @@ def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
 
 
 def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:
-    same_key = (certificates.c.key_digest == key_digest) & certificates.c.certificate.is_not(None)
-    if any(used != RENEWABLE or profile != RENEWABLE for used in _profiles(connection, same_key)):
+    used = connection.scalars(_PROFILES_OF_KEY, {"wanted": key_digest}).all()
+    if any(each != RENEWABLE or profile != RENEWABLE for each in used):
         raise KeyAlreadyCertified(key_digest.hex())
-
-
-def _profiles(connection: Connection, which: ColumnElement[bool]) -> Sequence[str]:
-    return connection.scalars(select(certificates.c.profile).where(which)).all()
 
 
 def _seconds(instant: datetime) -> int:
