@@ -16,17 +16,19 @@ class IncrementVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     The digests are SHA-256: of the original file, and of the increment with the reserved room for the signature
     between its two parts left out (`increment_before` + `increment_after`, each prefixed by its length). Ed25519.
+    `claimed_name` is what a reader shows as the signer's name; whoever signs compares it with the signatory's.
     """
 
     original_digest: bytes
     increment_digest: bytes
+    claimed_name: str  # /Name; empty when there is none
     signature: bytes
 
     def to_be_signed(self) -> bytes:
         """Return the bytes `preflight` signs."""
         return encode(
-            "paraph increment verdict v1",
-            {"original": self.original_digest, "increment": self.increment_digest},
+            "paraph increment verdict v2",
+            {"original": self.original_digest, "increment": self.increment_digest, "name": self.claimed_name},
         )
 
 

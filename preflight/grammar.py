@@ -50,6 +50,14 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What a reader shows of the signature dictionary, before it verifies anything."""
+
+    name: str  # /Name; empty when there is none
+    at: datetime  # /M, in UTC
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureField:
     """The field that an increment adds."""
 
@@ -58,7 +66,7 @@ class SignatureField:
     page: Ref
     rect: tuple[int, int, int, int] | None  # None: invisible
     byte_range: tuple[int, int, int, int]
-    claimed_at: datetime  # /M, in UTC
+    claims: Claims
 
 
 def original_of(reader: PdfFileReader, field_names: set[str]) -> Original:
@@ -87,16 +95,16 @@ def judge_objects(
     signature = _only(new, "/Type", "/Sig")
     field = _only(new, "/FT", "/Sig")
     added = _check_field(original, new, field, signature)
-    claimed = _check_signature(new[signature], byte_range, room)
+    claims = _check_signature(new[signature], byte_range, room)
     expected = _expected(original, new, field, added.page)
-    for ref, value in _stamp(new, added, claimed).items():
+    for ref, value in _stamp(new, added, claims).items():
         expected.setdefault(ref, value)
     if rest := objects.keys() - expected.keys() - {field, signature}:
         raise IncrementNotAllowed(f"object {min(rest).number} has no business here")
     for ref, value in expected.items():
         if ref not in objects or not equal(objects[ref], value):
             raise IncrementNotAllowed(f"object {ref.number} is not the original with its one insertion")
-    return SignatureField(field, signature, added.page, added.rect, byte_range, claimed[1])
+    return SignatureField(field, signature, added.page, added.rect, byte_range, claims)
 
 
 def _only(new: dict[Ref, Value], key: str, name: str) -> Ref:
@@ -189,8 +197,8 @@ def _inherited(page: Any, key: str) -> Any:
     raise IncrementNotAllowed("page tree too deep")
 
 
-def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: int) -> tuple[str | None, datetime]:
-    """Check the signature dictionary; return the name and the time that it claims (EN 319 142-1 §5.3).
+def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: int) -> Claims:
+    """Check the signature dictionary; return what it claims (EN 319 142-1 §5.3).
 
     No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any.
     """
@@ -199,7 +207,7 @@ def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: 
     fixed: dict[str, Value] = {**_SIGNATURE, "/ByteRange": [*byte_range], "/Contents": bytes(room // 2 - 1)}
     if not all(equal(value[key], wanted) for key, wanted in fixed.items()):
         raise IncrementNotAllowed("signature dictionary is not as it must be")
-    return _name(value["/Name"]) if "/Name" in value else None, _time(value["/M"])
+    return Claims(_name(value["/Name"]) if "/Name" in value else "", _time(value["/M"]))
 
 
 def _time(value: Value) -> datetime:
@@ -292,11 +300,10 @@ def _new_form(new: dict[Ref, Value], field: Ref) -> Ref:
     return found[0]
 
 
-def _stamp(new: dict[Ref, Value], added: _Added, claimed: tuple[str | None, datetime]) -> dict[Ref, Value]:
+def _stamp(new: dict[Ref, Value], added: _Added, claims: Claims) -> dict[Ref, Value]:
     """Return the appearance's objects, after drawing the same appearance again and comparing."""
     if added.appearance is None:
         return {}
-    name, time = claimed
     drawn: list[Value] = []
 
     def register(obj: Any) -> Any:
@@ -304,7 +311,7 @@ def _stamp(new: dict[Ref, Value], added: _Added, claimed: tuple[str | None, date
         return IndirectObject(len(drawn), 0, None)
 
     try:
-        top: Any = appearance(name or "", time, register)
+        top: Any = appearance(claims.name, claims.at, register)
     except DomainError as error:
         raise IncrementNotAllowed(f"appearance: {error.detail}") from error
     pairs: dict[Ref, Ref] = {}

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from core.errors import Malformed
 from preflight import pictures
 from preflight.check import guarded, inspect
 from preflight.forms import Form
-from preflight.grammar import SignatureField, judge_objects, original_of
+from preflight.grammar import Claims, SignatureField, judge_objects, original_of
 from preflight.pictures import AddedField
 from preflight.protocol import IncrementNotAllowed
 from preflight.reading import OpenDocument, open_document
@@ -34,8 +33,8 @@ _MAX_INCREMENT: Final = 2_000_000
 _SECTION_KEYS: Final = frozenset({"/Type", "/W", "/Index", "/Filter", "/Length", "/DecodeParms", "/XRefStm"})
 
 
-def judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
-    """Return the time that the signature claims (UTC), when the increment may be signed.
+def judge(original: bytes, before: bytes, room: int, after: bytes) -> Claims:
+    """Return what the signature claims, when the increment may be signed.
 
     Raises:
         DocumentRefused: the original cannot be signed.
@@ -44,7 +43,7 @@ def judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
     return guarded(lambda: _judge(original, before, room, after))
 
 
-def _judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
+def _judge(original: bytes, before: bytes, room: int, after: bytes) -> Claims:
     if room < 4 or room % 2 or room > _MAX_ROOM or len(before) + len(after) > _MAX_INCREMENT:
         raise IncrementNotAllowed("size")
     document = open_document(original)
@@ -57,7 +56,7 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> datetime:
         _check_differences(document, increment)
     field = AddedField(_page_number(document, added.page), added.rect, byte_range)
     pictures.compare(original, (before, contents, after), field)
-    return added.claimed_at
+    return added.claims
 
 
 def _judge_bytes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from channel.protocol import Health, Message
@@ -11,6 +11,7 @@ from channel.server import Server, health
 from core.clock import Clock
 from core.errors import DomainError, Unavailable
 from preflight.check import check_document
+from preflight.grammar import Claims
 from preflight.increment import judge
 from preflight.limits import deadline
 from preflight.protocol import (
@@ -55,9 +56,11 @@ class Inspection:
             IncrementNotAllowed: the increment adds something else than a signature field, or its signature claims
                 another time than now: the claimed time is what a reader shows, and `web` writes it.
         """
-        if abs(self._judge(request) - self._clock.now()) > _NOW:
+        claims = self._judge(request)
+        if abs(claims.at - self._clock.now()) > _NOW:
             raise IncrementNotAllowed("the signature claims another time than now")
-        return Judged(self._key.sign(request.original, request.increment_before, request.increment_after))
+        bytes_judged = request.original, request.increment_before, request.increment_after
+        return Judged(self._key.sign(*bytes_judged, claims.name))
 
     def prove(self) -> None:
         """Judge the built-in sample, and refuse it once a byte that counts is changed.
@@ -77,7 +80,7 @@ class Inspection:
             return
         raise Unavailable("a false sample is accepted")
 
-    def _judge(self, request: JudgeIncrement) -> datetime:
+    def _judge(self, request: JudgeIncrement) -> Claims:
         self._check_size(request.original)
         with deadline(self._seconds):
             return judge(request.original, request.increment_before, request.room, request.increment_after)

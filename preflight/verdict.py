@@ -44,11 +44,11 @@ class VerdictKey:
             raise VerdictKeyMissing(f"{path}: another kind of key")
         return cls(key)
 
-    def sign(self, original: bytes, before: bytes, after: bytes) -> IncrementVerdict:
+    def sign(self, original: bytes, before: bytes, after: bytes, claimed_name: str) -> IncrementVerdict:
         """Return the verdict on exactly these bytes. Whoever calls has judged them."""
-        original_digest, digest = hashlib.sha256(original).digest(), increment_digest(before, after)
-        words = IncrementVerdict(original_digest, digest, b"").to_be_signed()
-        return IncrementVerdict(original_digest, digest, self._key.sign(words))
+        digests = hashlib.sha256(original).digest(), increment_digest(before, after)
+        words = IncrementVerdict(*digests, claimed_name, b"").to_be_signed()
+        return IncrementVerdict(*digests, claimed_name, self._key.sign(words))
 
     def public_pem(self) -> bytes:
         """Return the public key, PEM: what the SAM pins."""

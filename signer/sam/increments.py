@@ -26,6 +26,7 @@ class JudgedDocument:
     content_digest: bytes  # over original and increment without the room: what /ByteRange covers
     increment_before: bytes
     increment_after: bytes
+    claimed_name: str  # what a reader shows as the signer's name; empty when nothing
 
 
 def judge_document(
@@ -42,7 +43,23 @@ def judge_document(
     _check_verdict(document, sha256, verdict_key)
     running.update(document.increment_before)
     running.update(document.increment_after)
-    return JudgedDocument(original_digest, running.digest(), document.increment_before, document.increment_after)
+    return JudgedDocument(
+        original_digest,
+        running.digest(),
+        document.increment_before,
+        document.increment_after,
+        document.verdict.claimed_name,
+    )
+
+
+def check_claimed_name(document: JudgedDocument, signatory: str) -> None:
+    """Check that nobody else's name is shown beside the signature: `web` writes it.
+
+    Raises:
+        IncrementRefused: it is another name than the signatory's.
+    """
+    if document.claimed_name not in {"", signatory}:
+        raise IncrementRefused("the signature claims another name than the signatory's")
 
 
 def increment_digest(before: bytes, after: bytes) -> bytes:

@@ -74,6 +74,23 @@ def now() -> SignatureOptions:
 # -- W1: the increment ---------------------------------------------------------------------------------------------------
 
 
+def test_another_persons_name_is_not_shown_beside_the_signature__w1(web):
+    sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
+    twins = {
+        name: prepare(SAMPLE, SignatureOptions(datetime.now(UTC), name=name))
+        for name in ("Bogdan Țăranu", "Ana Pop-Ștefănescu")
+    }
+    judged = {name: web.judged(SAMPLE, p.before, p.room, p.after) for name, p in twins.items()}
+    before = web.key_uses()
+    with pytest.raises(IncrementRefused):
+        web.sign_document(sad, judged["Bogdan Țăranu"])
+    renamed = msgspec.structs.replace(judged["Bogdan Țăranu"].verdict, claimed_name="")
+    with pytest.raises(IncrementRefused):
+        web.sign_document(sad, msgspec.structs.replace(judged["Bogdan Țăranu"], verdict=renamed))
+    assert web.key_uses() == before
+    assert isinstance(web.sign_document(sad, judged["Ana Pop-Ștefănescu"]), DocumentSignature)
+
+
 def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(web):
     sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
     honest = prepare(SAMPLE, now())
@@ -82,7 +99,7 @@ def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(
         web.judged(SAMPLE, evil, honest.room, honest.after)
     twin = web.judged(SAMPLE, honest.before, honest.room, honest.after)
     forged = [
-        IncrementVerdict(b"", b"", b""),
+        IncrementVerdict(b"", b"", "", b""),
         twin.verdict,  # the honest verdict on an evil increment
         msgspec.structs.replace(twin.verdict, signature=bytes(64)),
     ]

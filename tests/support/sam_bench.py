@@ -172,11 +172,11 @@ class Workbench:
         order = {"hash_oid": SHA256, "algorithm": ECDSA, "credential": self.credentials[account], **changes}
         return self.ask(SignHashes(sad=sad, client=client, digests=list(digests), **order)).signatures
 
-    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after") -> PreparedDocument:
+    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after", name=""):
         """Return a document with preflight's verdict on an increment."""
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), b"")
+        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), name, b"")
         signature = self.verdict_key.sign(verdict.to_be_signed())
-        verdict = IncrementVerdict(verdict.original_digest, verdict.increment_digest, signature)
+        verdict = IncrementVerdict(verdict.original_digest, verdict.increment_digest, name, signature)
         return PreparedDocument(original, before, after, verdict)
 
     def sign_document(self, sad: str, document: PreparedDocument, client="portal-a", account="ana"):

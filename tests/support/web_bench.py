@@ -100,9 +100,9 @@ class Inspector:
 
     def judge(self, original, before, room, after):
         self.calls.append("judge")
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), b"")
+        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), "", b"")
         signature = self.bench.verdict_key.sign(verdict.to_be_signed())
-        return IncrementVerdict(verdict.original_digest, verdict.increment_digest, signature)
+        return IncrementVerdict(verdict.original_digest, verdict.increment_digest, "", signature)
 
 
 def settings_for(origin: str, **sections) -> Settings:

@@ -55,7 +55,7 @@ def test_verdict_on_other_digests_does_not_verify(zone):
     verdict = zone.client.judge(plain(), honest.before, honest.room, honest.after)
     key = load_pem_public_key(zone.public_pem)
     for original, increment in ((bytes(32), verdict.increment_digest), (verdict.original_digest, bytes(32))):
-        other = IncrementVerdict(original, increment, verdict.signature)
+        other = IncrementVerdict(original, increment, verdict.claimed_name, verdict.signature)
         with pytest.raises(InvalidSignature):
             key.verify(other.signature, other.to_be_signed())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
 import pytest
 from asn1crypto import cms
 from cryptography.hazmat.primitives import hashes
@@ -203,17 +204,26 @@ def test_the_first_increment_is_the_only_one__w5(bench):
     assert len(bench.uses) == 1
 
 
+def test_an_increment_that_names_another_person_is_refused_and_reserves_nothing__w1(bench):
+    original = b"%PDF-1.7 a document"
+    sad = bench.authorise(hashlib.sha256(original).digest(), kind="sodr").sad
+    with pytest.raises(IncrementRefused):
+        bench.sign_document(sad, bench.prepared(original, name="Bogdan Țăranu"))
+    assert bench.uses == []
+    assert bench.sign_document(sad, bench.prepared(original, name="Ana Pop-Ștefănescu"))
+
+
 @pytest.mark.parametrize("what", ["none", "other original", "other increment", "moved border", "forged"])
 def test_an_increment_without_preflights_verdict_is_refused__w1(bench, what):
     original = b"%PDF original"
     sad = bench.authorise(hashlib.sha256(original).digest(), kind="sodr").sad
     honest = bench.prepared(original, b"before", b"after")
     verdicts = {
-        "none": bench.prepared(original).verdict.__class__(b"", b"", b""),
+        "none": bench.prepared(original).verdict.__class__(b"", b"", "", b""),
         "other original": bench.prepared(b"another", b"before", b"after").verdict,
         "other increment": bench.prepared(original, b"before", b"evil").verdict,
         "moved border": bench.prepared(original, b"beforea", b"fter").verdict,
-        "forged": honest.verdict.__class__(honest.verdict.original_digest, honest.verdict.increment_digest, bytes(64)),
+        "forged": msgspec.structs.replace(honest.verdict, signature=bytes(64)),
     }
     with pytest.raises(IncrementRefused):
         bench.sign_document(sad, PreparedDocument(original, b"before", b"after", verdicts[what]))
