@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 from cryptography.x509 import CRLDistributionPoints, load_pem_x509_certificate
 
-from apps import words
+from apps import status_witnesses, words
 from apps.development import provision
 from apps.health import wait_until_healthy
 from apps.init import initialise
@@ -28,6 +28,7 @@ from apps.ports import own_ports
 from apps.run import Stopped, zones_of
 from apps.supervisor import Supervisor, refuse_a_second
 from core.config import BadSettings, Settings
+from core.entropy import SystemEntropy
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -70,6 +71,7 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
         report.step(f"Registered the portal; enrolled {citizen.name}: key in the HSM, certificate for three months")
         documents = Journey(settings, citizen, report).run(originals, folder)
         good = _verify(documents, settings, folder, report)
+        good = _ask_status(documents, settings, folder, report) and good
     finally:
         supervisor.stop()
     report.say(f"\nAll of it took {report.seconds():.0f} seconds. Everything is in {_short(folder)}/.")
@@ -89,6 +91,15 @@ def _verify(documents: list[Signed], settings: Settings, folder: Path, report: R
             report.say(f"      {_mark(verdict)} {verdict.judge:<13} {verdict.words}")
             good = good and verdict.good
     return good
+
+
+def _ask_status(documents: list[Signed], settings: Settings, folder: Path, report: Report) -> bool:
+    report.say("")
+    report.step("Asking the status zone as a relying party would: revocation list, OCSP, a time-stamp")
+    verdicts = status_witnesses.fetch(settings, folder, documents[0].signed, SystemEntropy())
+    for verdict in verdicts:
+        report.say(f"      {_mark(verdict)} {verdict.judge:<13} {verdict.words}")
+    return all(verdict.good for verdict in verdicts)
 
 
 def _trust(settings: Settings, folder: Path) -> Trust:

@@ -76,7 +76,7 @@ def _pyhanko(signed: Path, trust: Trust) -> Verdict:
 
 
 def _pdfsig(signed: Path) -> Verdict:
-    code, said = _run("pdfsig", "-nocert", str(signed))
+    code, said = run("pdfsig", "-nocert", str(signed))
     last = said.rsplit("Signature #", 1)[-1]
     good = code == 0 and "Signature is Valid." in last and "Total document signed" in last
     words = "signature is valid, total document signed" if good else " ".join(last.split())[-200:]
@@ -89,7 +89,7 @@ def _openssl(signed: Path, trust: Trust) -> Verdict:
         cms, content = Path(folder, "signature.der"), Path(folder, "content.bin")
         cms.write_bytes(bytes(embedded.pkcs7_content))
         content.write_bytes(b"".join(_covered(signed.read_bytes(), list(embedded.byte_range))))
-        code, said = _run(
+        code, said = run(
             "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", str(cms), "-content", str(content),
             "-CAfile", str(trust.root_pem), "-certfile", str(trust.issuing_pem), "-out", "/dev/null",
         )  # fmt: skip
@@ -97,7 +97,7 @@ def _openssl(signed: Path, trust: Trust) -> Verdict:
 
 
 def _qpdf(signed: Path) -> Verdict:
-    code, said = _run("qpdf", "--check", str(signed))
+    code, said = run("qpdf", "--check", str(signed))
     return Verdict("qpdf", code == 0, "no error in the file" if code == 0 else " ".join(said.split())[-200:])
 
 
@@ -121,7 +121,8 @@ def _covered(data: bytes, byte_range: Sequence[Any]) -> Iterator[bytes]:
         yield data[int(start) : int(start) + int(length)]
 
 
-def _run(program: str, *arguments: str) -> tuple[int, str]:
+def run(program: str, *arguments: str) -> tuple[int, str]:
+    """Run a program of the system; return its exit code and all that it said."""
     path = shutil.which(program)
     if path is None:
         return 127, f"{program} is not installed"

@@ -13,6 +13,7 @@ from rich.table import Table
 from bench import engine, token
 from bench.processes import percentiles, timed
 from bench.samples import SIZES
+from bench.status import status, status_ratios
 from bench.zones import FEW, MANY, PROCESSES, Zones, http
 from core.algorithms import KeyType
 from core.clock import SystemClock
@@ -48,6 +49,7 @@ def ratios(results: dict[str, dict[str, float]], objects: str) -> dict[str, str]
         "signDoc 1 MB over HTTP against pyHanko": (
             f"{rate['signDoc 1 MB over HTTP'] / rate['pyHanko sign_pdf 1 MB']:.2f} times (aim 1.5)"
         ),
+        **status_ratios(rate),
         "p95 of signHash, 100,000 credentials / 10": (
             f"{results[MANY]['p95'] / results[FEW]['p95']:.2f} (aim at most 1.1); objects on the token: {objects}"
         ),
@@ -68,6 +70,7 @@ def main() -> None:
     zones = Zones()
     try:
         results |= http(zones)
+        results |= status(zones.instance)
         crowded, objects = zones.crowded()
         results |= crowded
         memory = zones.memory()

@@ -77,10 +77,10 @@ class TrustedClock:
         now, ticks = self._clock.now(), self._ticks()
         synchronised = self._check_service()
         self._check_step(now, ticks, synchronised=synchronised)
+        if self._recorded is None or now - self._recorded >= _RECORDED_AFTER:
+            self._recorded = now = self._record()
         if self._told is not None and now < self._told:
             raise ClockInDoubt(f"{now} is before {self._told}, which was told already")
-        if self._recorded is None or now - self._recorded >= _RECORDED_AFTER:
-            self._record(now)
         self._told = now
         return now
 
@@ -109,14 +109,19 @@ class TrustedClock:
         log.warning("clock set by the time service", extra={"drift_ms": _milliseconds(drift)})
         self._began, self._began_ticks = now, ticks  # forwards; backwards the record says no
 
-    def _record(self, now: datetime) -> None:
+    def _record(self) -> datetime:
+        """Return the time after having put it on record.
+
+        It is asked for under the lock: between the clock and the record no other process comes with a later one.
+        """
         with self._database.transaction() as connection:
+            now = self._clock.now()
             told = connection.scalar(select(_latest.c.told))
             if told is not None and now < told:
                 raise ClockInDoubt(f"{now} is before {told}, which is on record")
             put = insert(_latest).values(row=1, told=now)
             connection.execute(put.on_conflict_do_update(index_elements=["row"], set_={"told": put.excluded.told}))
-        self._recorded = now
+        return now
 
 
 def _milliseconds(span: timedelta) -> int:

@@ -1,11 +1,12 @@
 """A clock that refuses to tell a time it cannot stand for (EN 319 421 §7.7.2, attack O6)."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
 from ca.time_service import KernelTimeService, TimeServiceState
-from ca.trusted_clock import ACCURACY, TrustedClock
+from ca.trusted_clock import ACCURACY, TrustedClock, metadata
 from core.errors import ClockInDoubt, Unavailable
 from tests.support.status_bench import StatusBench
 
@@ -83,6 +84,25 @@ def test_another_process_knows_of_the_last_time_too(status):
     status.advance(seconds=-1)
     with pytest.raises(ClockInDoubt):
         status.trusted.now()
+
+
+def test_processes_that_record_at_the_same_moment_do_not_doubt_each_other(tmp_path):
+    """Four threads with a clock each stand for four processes: what is recorded is asked for under the lock."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from core.clock import SystemClock
+    from storage.engine import Database
+    from tests.support.status_bench import FakeTimeService
+
+    def tell(_number: int) -> None:
+        clock = TrustedClock(SystemClock(), time.monotonic, FakeTimeService(), Database(tmp_path / "db.sqlite"))
+        for _ in range(100):
+            clock._recorded = None
+            clock.now()
+
+    Database(tmp_path / "db.sqlite").create(metadata)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(tell, range(4))) == [None] * 4
 
 
 def test_the_time_services_word_does_not_take_time_back(status):
