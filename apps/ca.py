@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.config import Settings
 
 TOKEN_LABEL: Final = "paraph-ca"  # noqa: S105  # a name, not a secret
+LIST_KEY: Final = "list-signer"
 SOCKETS: Final = {"ca": server, "ca-admin": admin_server, "ca-status": status_server}
 
 
@@ -58,7 +59,12 @@ def open_installed(settings: Settings) -> OpenAuthority:
     """Return the authority of an installation, in this process: for the zone, and for `paraph init` before it runs."""
     folder = settings.zone_dir("ca")
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
-    keys = CaKeys(TokenSigningKey(token, "issuing"), TokenMacKey(token, "audit"), TokenMacKey(token, "seal"))
+    keys = CaKeys(
+        issuing=TokenSigningKey(token, "issuing"),
+        trusted_list=TokenSigningKey(token, LIST_KEY),
+        audit=TokenMacKey(token, "audit"),
+        seal=TokenMacKey(token, "seal"),
+    )
     return open_authority(settings, keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy())
 
 

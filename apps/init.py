@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from apps.ca import open_installed
+from apps.ca import LIST_KEY, open_installed
+from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import certify_part, make_status_keys
 from ca.ceremony import perform, publish_all
+from ca.server import LIST_SIGNER
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
 from core.algorithms import KeyType
 from core.clock import SystemClock
@@ -38,6 +40,7 @@ TOKENS: Final = {"root": "paraph-root", "ca": "paraph-ca", "sam": "paraph-sam", 
 PUBLIC: Final = ("root", "issuing")
 SAM_MAC_KEYS: Final = ("seal", "otp", "sad", "fingerprint", "evidence")
 CA_MAC_KEYS: Final = ("audit", "seal")
+LIST_NAME: Final = "TEST Trusted List Signer 1"
 _COMPLETE: Final = "initialised"  # written last
 
 
@@ -86,6 +89,8 @@ def initialise(settings: Settings, say: Callable[[str], None]) -> None:
     _pinned_certificates(settings)
     say("Making the keys of the OCSP responder and the time-stamping unit, and their certificates")
     _status_parts(settings, tokens["status"])
+    say("Making the key of the trusted list's signer, its certificate, and the first list")
+    _trusted_list(settings, tokens["ca"])
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     write_pinned(state / _COMPLETE, b"1\n")
@@ -101,7 +106,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
         "portal": ("secret.key", "request.key", "root.pem"),
     }
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
-    names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem")
+    names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem", LIST_SIGNER)
     names["status"] = (*names["status"], OCSP_CERTIFICATE, TSU_CERTIFICATE)
     folders = [settings.zone_dir(zone) for zone in names]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
@@ -147,6 +152,14 @@ def _status_parts(settings: Settings, token: Token) -> None:
     for part in ("ocsp", "tsu"):
         certify_part(part, settings.zone_dir("status"), token, administration.certify)
     token.close()
+
+
+def _trusted_list(settings: Settings, token: Token) -> None:
+    generate_key_pair(token, LIST_KEY, KeyType.EC_P256)
+    opened = open_installed(settings)
+    path = settings.zone_dir("ca") / LIST_SIGNER
+    certify_key("list-signer", LIST_NAME, TokenSigningKey(token, LIST_KEY), path, opened.administration.certify)
+    opened.trusted_list.publish()
 
 
 def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:

@@ -15,6 +15,7 @@ ROOT_CERTIFICATE: Final = "/ca/root.crt"
 ISSUING_CERTIFICATE: Final = "/ca/issuing.crt"
 OCSP: Final = "/ocsp"
 TIME_STAMP: Final = "/tsa"  # RFC 3161 §3.4
+TRUSTED_LIST: Final = "/trusted-list.xml"
 
 # Under `ca.documents_url`, https (EN 319 412-5 §4.3.4).
 PRACTICE_STATEMENT: Final = "/cps.pdf"

@@ -126,6 +126,14 @@ class CaAdmin:
         """
         return self._caller.call(protocol.PublishCrl(last), protocol.CrlPublished)
 
+    def publish_trusted_list(self) -> protocol.TrustedListPublished:
+        """Have a new trusted list issued and published now.
+
+        Raises:
+            RecordTampered, ClockInDoubt: there will be none from this record, or not with this clock.
+        """
+        return self._caller.call(protocol.PublishTrustedList(), protocol.TrustedListPublished)
+
     def verify_audit(self) -> protocol.AuditVerified:
         """Have the audit log verified from its first row, and the record against it.
 

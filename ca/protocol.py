@@ -238,6 +238,19 @@ class PublishCrl(Message, frozen=True):
     last: bool = False
 
 
+class PublishTrustedList(Message, frozen=True):
+    """Issue and publish a new trusted list now."""
+
+
+class TrustedListPublished(Message, frozen=True):
+    """The trusted list that is served from now on."""
+
+    number: int
+    issued_at: datetime
+    next_update: datetime
+    services: int
+
+
 class CrlPublished(Message, frozen=True):
     """The CRL that is served from now on."""
 
@@ -265,6 +278,7 @@ CA_ADMIN = Protocol(
         Call(SuspendCertificate, StatusChanged, seconds=30.0),
         Call(ResumeCertificate, StatusChanged, seconds=30.0),
         Call(PublishCrl, CrlPublished, seconds=30.0),
+        Call(PublishTrustedList, TrustedListPublished, seconds=30.0),
         Call(VerifyAudit, AuditVerified, seconds=120.0),
     ),
     errors=(

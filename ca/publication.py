@@ -15,6 +15,7 @@ ROOT_CERTIFICATE_PEM: Final = "root.pem"
 ISSUING_CERTIFICATE_PEM: Final = "issuing.pem"
 ROOT_CRL: Final = "root.crl"  # DER
 ISSUING_CRL: Final = "issuing.crl"  # DER
+TRUSTED_LIST: Final = "trusted-list.xml"
 
 
 def publish(directory: Path, name: str, data: bytes) -> None:

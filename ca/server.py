@@ -26,6 +26,7 @@ from ca.protocol import (
     IssueCertificate,
     ListCertificates,
     PublishCrl,
+    PublishTrustedList,
     ResumeCertificate,
     RevokeCertificate,
     ShowCertificate,
@@ -36,6 +37,7 @@ from ca.protocol import (
 from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
+from ca.trusted_list.publisher import ListPublisher
 from channel.protocol import Health, Message
 from channel.server import Server, health
 from core.clock import Clock
@@ -49,6 +51,7 @@ from storage.seals import Seals
 ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
+LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
 class PinnedFileUnusable(DomainError):
@@ -84,6 +87,7 @@ class CaKeys:
     """The keys of the token `ca`, each for one purpose."""
 
     issuing: SigningKey
+    trusted_list: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses
 
@@ -94,6 +98,7 @@ class OpenAuthority:
 
     authority: Authority
     administration: Administration
+    trusted_list: ListPublisher
     feed: Feed
 
 
@@ -124,7 +129,15 @@ def open_authority(
     built.check()
     built.make_round()
     administration = Administration(pinned.issuing, profiles.of_services(settings.ca), parts, crl)
-    return OpenAuthority(built, administration, Feed(parts))
+    trusted_list = ListPublisher(
+        pinned.issuing,
+        keys.trusted_list,
+        settings.zone_dir("ca") / LIST_SIGNER,
+        parts,
+        settings.ca,
+        settings.published(),
+    )
+    return OpenAuthority(built, administration, trusted_list, Feed(parts))
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -149,6 +162,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         SuspendCertificate: administration.suspend,
         ResumeCertificate: administration.resume,
         PublishCrl: administration.publish_crl,
+        PublishTrustedList: lambda _request: opened.trusted_list.publish(),
         VerifyAudit: administration.verify_audit,
         Health: health(opened.authority.check),
     }

@@ -62,6 +62,10 @@ class Ca(_Section, frozen=True):
     country: str
     organization: str
     organization_identifier: str
+    street: str
+    locality: str
+    postal_code: str
+    contact: str
     root_name: str
     issuing_name: str
     validity_days: int

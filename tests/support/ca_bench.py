@@ -11,13 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from ca import ceremony, names, public_keys
+from ca import ceremony, names, public_keys, publication
 from ca.client import CaAdmin, CaStatus
 from ca.draft import Draft, Issuer, new_serial
 from ca.profiles import signatory
 from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
 from ca.server import (
     ISSUING_PEM,
+    LIST_SIGNER,
     ROOT_PEM,
     SAM_ATTESTATION_KEY,
     CaKeys,
@@ -83,6 +84,7 @@ class CaBench:
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
+        self.list_key = SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
         self._write()
         self.database = Database(self.settings.zone_dir("ca") / "db.sqlite")
@@ -112,7 +114,12 @@ class CaBench:
 
     def open(self, issuing_key: Any = None) -> OpenAuthority:
         """Return the authority as a process of the zone has it."""
-        keys = CaKeys(issuing_key or self.issuing_key, SoftwareMacKey("audit"), SoftwareMacKey("seal"))
+        keys = CaKeys(
+            issuing=issuing_key or self.issuing_key,
+            trusted_list=self.list_key,
+            audit=SoftwareMacKey("audit"),
+            seal=SoftwareMacKey("seal"),
+        )
         return open_authority(self.settings, keys, self.database, self.clock, self.entropy)
 
     @property
@@ -149,6 +156,17 @@ class CaBench:
         """Return the certificate of a part of the service, issued through the administrator's socket."""
         issued = self.admin.certify(kind, self.request(name or f"TEST {kind} 1", key))
         return x509.load_der_x509_certificate(issued.certificate)
+
+    def certify_list_signer(self) -> x509.Certificate:
+        """Certify the key that signs the trusted list, and put the certificate where the zone finds it."""
+        certificate = self.certify("list-signer", "TEST Trusted List Signer 1", self.list_key)
+        path = self.settings.zone_dir("ca") / LIST_SIGNER
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return certificate
+
+    def trusted_list(self) -> bytes:
+        """Return the trusted list as it is published."""
+        return (self.settings.published() / publication.TRUSTED_LIST).read_bytes()
 
     def draft(self, **changes: object) -> Draft:
         """Return the draft of a certificate of Ana's that breaks no rule, but for `changes`."""
