@@ -15,7 +15,7 @@ from apps.ca import LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
-from apps.status_keys import certify_part, make_status_keys
+from apps.status_keys import PARTS, certify_part
 from ca.ceremony import perform, publish_all
 from ca.server import LIST_SIGNER
 from ca.statements.publisher import publish_statements
@@ -149,9 +149,8 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
 
 def _status_parts(settings: Settings, token: Token) -> None:
     """Have the authority, opened here before its zone runs, certify the keys of the `status` zone."""
-    make_status_keys(token)
     administration = open_installed(settings).administration
-    for part in ("ocsp", "tsu"):
+    for part in PARTS:
         certify_part(part, settings.zone_dir("status"), token, administration.certify)
     token.close()
 
