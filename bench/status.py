@@ -82,7 +82,7 @@ def over_http(address: str, path: str, bodies: list[bytes]) -> Callable[[], Any]
 
     def once() -> None:
         state["next"] = (state["next"] + 1) % len(messages)
-        with socket.create_connection((host, int(port))) as connection:
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(messages[state["next"]])
             parts = []
             while part := connection.recv(65536):
@@ -125,13 +125,14 @@ class OpensslResponder:
         (self.folder / "index.txt").write_text("\n".join(lines) + "\n")
         (port,) = free_ports(1)
         self.address = f"127.0.0.1:{port}"
-        command = (
-            f"openssl ocsp -index index.txt -CA issuer.pem -rsigner responder.pem -rkey responder.key -port {port}"
-        )
+        command = "openssl ocsp -index index.txt -CA issuer.pem -rsigner responder.pem -rkey responder.key -ignore_err"
         self._process = subprocess.Popen(
-            command.split(), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command.split(), "-port", str(port)],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        self._wait(port)
+        self._wait(ocsp_requests(self.issuer_pem, self.issuer_pem, serials, nonce=False))
 
     def close(self) -> None:
         """End it."""
@@ -150,11 +151,11 @@ class OpensslResponder:
         (self.folder / f"{name}.key").write_bytes(pem)
         (self.folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def _wait(self, port: int) -> None:
+    def _wait(self, requests: list[bytes]) -> None:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                socket.create_connection(("127.0.0.1", port)).close()
+                over_http(self.address, "/ocsp", requests)()  # an empty connection would send it into a spin
             except ConnectionRefusedError:
                 time.sleep(0.1)
             else:
