@@ -7,24 +7,19 @@ is another unit with another name (EN 319 421 §8.2). Name and key share a numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from apps.files import replace_secret
+from apps.certification import Certify, certify_key
 from ca.delegated import DelegationUnusable
-from ca.protocol import CertifyService, IssuedCertificate
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
 from core.algorithms import KeyType
 from hsm.errors import LabelTaken
 from hsm.keys import TokenSigningKey, generate_key_pair
-from hsm.x509_keys import x509_key
 
 if TYPE_CHECKING:
     from hsm.session import Token
@@ -37,9 +32,7 @@ _NAMES: Final = {"ocsp": "TEST OCSP Responder", "tsu": "TEST Time-Stamping Unit"
 _FILES: Final = {"ocsp": OCSP_CERTIFICATE, "tsu": TSU_CERTIFICATE}
 
 
-def certify_part(
-    part: Part, folder: Path, token: Token, certify: Callable[[CertifyService], IssuedCertificate]
-) -> x509.Certificate:
+def certify_part(part: Part, folder: Path, token: Token, certify: Certify) -> x509.Certificate:
     """Make a new key for a part, have the authority certify it, and put the certificate where the zone finds it.
 
     The running zone works with the new key from its next answer on.
@@ -49,13 +42,8 @@ def certify_part(
         HsmUnavailable: the token does not answer.
     """
     number = _new_key(part, token)
-    key = x509_key(TokenSigningKey(token, _label(part, number)))
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{_NAMES[part]} {number}")])
-    request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
-    issued = certify(CertifyService(part, request.public_bytes(Encoding.DER)))
-    certificate = x509.load_der_x509_certificate(issued.certificate)
-    replace_secret(folder / _FILES[part], certificate.public_bytes(Encoding.PEM))
-    return certificate
+    key = TokenSigningKey(token, _label(part, number))
+    return certify_key(part, f"{_NAMES[part]} {number}", key, folder / _FILES[part], certify)
 
 
 def certificate_of(part: Part, folder: Path) -> x509.Certificate:
