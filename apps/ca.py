@@ -50,9 +50,10 @@ class Process:
         return by_socket({str(self._settings.socket(name)): make(opened, peers) for name, make in SOCKETS.items()})
 
     def beat(self) -> None:
-        """See that a fresh revocation list is published."""
+        """See that a fresh revocation list and a true trusted list are published."""
         if self._opened is not None:
             self._opened.authority.make_round()
+            self._opened.trusted_list.publish_if_due()
 
 
 def open_installed(settings: Settings) -> OpenAuthority:

@@ -15,9 +15,10 @@ from apps.ca import LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
-from apps.status_keys import certify_part, make_status_keys
+from apps.status_keys import PARTS, certify_part
 from ca.ceremony import perform, publish_all
 from ca.server import LIST_SIGNER
+from ca.statements.publisher import publish_statements
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
 from core.algorithms import KeyType
 from core.clock import SystemClock
@@ -89,8 +90,9 @@ def initialise(settings: Settings, say: Callable[[str], None]) -> None:
     _pinned_certificates(settings)
     say("Making the keys of the OCSP responder and the time-stamping unit, and their certificates")
     _status_parts(settings, tokens["status"])
-    say("Making the key of the trusted list's signer, its certificate, and the first list")
+    say("Making the key of the trusted list's signer, its certificate, the first list, and the statements")
     _trusted_list(settings, tokens["ca"])
+    publish_statements(settings, settings.published())
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     write_pinned(state / _COMPLETE, b"1\n")
@@ -147,9 +149,8 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
 
 def _status_parts(settings: Settings, token: Token) -> None:
     """Have the authority, opened here before its zone runs, certify the keys of the `status` zone."""
-    make_status_keys(token)
     administration = open_installed(settings).administration
-    for part in ("ocsp", "tsu"):
+    for part in PARTS:
         certify_part(part, settings.zone_dir("status"), token, administration.certify)
     token.close()
 

@@ -7,13 +7,14 @@ the authority it reaches the feed of changes and nothing else.
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.x509 import load_pem_x509_certificate
 
 from apps.serving import Zone, main
-from apps.status_keys import OCSP_KEY, TOKEN_LABEL, TSU_KEY
+from apps.status_keys import TOKEN_LABEL, key_of
 from ca.protocol import CA_STATUS
 from ca.publication import ISSUING_CERTIFICATE_PEM
 from ca.replica import Replica
@@ -25,7 +26,6 @@ from ca.trusted_clock import TrustedClock
 from channel.client import Channel
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
-from hsm.keys import TokenSigningKey
 from hsm.session import Token
 from storage.engine import Database
 
@@ -56,7 +56,7 @@ def build(settings: Settings) -> WSGIApplication:
     parts = StatusParts(
         folder,
         issuer,
-        (TokenSigningKey(token, OCSP_KEY), TokenSigningKey(token, TSU_KEY)),
+        (partial(key_of, token, "ocsp"), partial(key_of, token, "tsu")),
         replica,
         TrustedClock(
             clock,

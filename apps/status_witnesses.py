@@ -1,7 +1,7 @@
 """What the `status` zone says, fetched over HTTP as a relying party would, kept as files, and judged by openssl.
 
 For the demonstration: an OCSP answer, a time-stamp with its request, the revocation list, and the certificates of who
-answered and who stamped, as the answers carry them.
+answered and who stamped, as the answers carry them; and the trusted list they are on.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def fetch(settings: Settings, folder: Path, stamped: Path, entropy: Entropy) -> 
     """
     zone = f"http://{settings.status.listen}"
     (folder / "crl.der").write_bytes(_get(zone + addresses.ISSUING_CRL))
+    (folder / "trusted-list.xml").write_bytes(_get(zone + addresses.TRUSTED_LIST))
     _fetch_ocsp(zone, folder)
     _fetch_time_stamp(zone, folder, stamped, entropy)
     return [_crl(folder), _ocsp(folder), _time_stamp(folder)]

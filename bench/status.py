@@ -30,7 +30,9 @@ from apps.ports import free_ports
 from apps.status import build
 from bench.processes import percentiles, timed
 from ca.client import CaClient
+from ca.ocsp.answer import Refusal
 from ca.protocol import CA
+from ca.status_parts import TSU_CERTIFICATE
 from channel.client import Channel
 from core.config import Settings
 from tests.support.instance import Instance
@@ -40,10 +42,10 @@ SECONDS = 4.0
 _KINDS = {"/ocsp": "application/ocsp-request", "/tsa": "application/timestamp-query"}
 
 
-def ocsp_requests(issuer_pem: bytes, serials: list[int], *, nonce: bool) -> list[bytes]:
-    """Return a request about each certificate, DER."""
-    issuer = x509.load_pem_x509_certificate(issuer_pem)
-    named = ocsp.OCSPRequestBuilder().add_certificate(issuer, issuer, hashes.SHA1()).build()  # for the hashes' sake
+def ocsp_requests(issued_pem: bytes, issuer_pem: bytes, serials: list[int], *, nonce: bool) -> list[bytes]:
+    """Return a request about each certificate, DER; `issued_pem` is any certificate of the issuer."""
+    issued, issuer = (x509.load_pem_x509_certificate(each) for each in (issued_pem, issuer_pem))
+    named = ocsp.OCSPRequestBuilder().add_certificate(issued, issuer, hashes.SHA1()).build()  # for the hashes' sake
     found = []
     for serial in serials:
         builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
@@ -80,7 +82,7 @@ def over_http(address: str, path: str, bodies: list[bytes]) -> Callable[[], Any]
 
     def once() -> None:
         state["next"] = (state["next"] + 1) % len(messages)
-        with socket.create_connection((host, int(port))) as connection:
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(messages[state["next"]])
             parts = []
             while part := connection.recv(65536):
@@ -100,7 +102,9 @@ def in_process(settings: Settings, path: str, bodies: list[bytes]) -> Callable[[
 
     def once() -> None:
         state["next"] = (state["next"] + 1) % len(bodies)
-        answer(bodies[state["next"]])
+        answered = answer(bodies[state["next"]])
+        if isinstance(answered, Refusal) or (isinstance(answered, bytes) and len(answered) < 400):
+            raise RuntimeError(answered)
 
     return once
 
@@ -117,17 +121,18 @@ class OpensslResponder:
         self._write("issuer", key, issuer)
         self._write("responder", responder_key, self._certificate(name, responder_key, issuer_name, key, now, ca=False))
         self.issuer_pem = issuer.public_bytes(Encoding.PEM)
-        lines = [f"V\t270101000000Z\t\t{serial:040X}\tunknown\t/CN=x" for serial in serials]
+        lines = [f"V\t270101000000Z\t\t{serial:040X}\tunknown\t/CN={serial:x}" for serial in serials]
         (self.folder / "index.txt").write_text("\n".join(lines) + "\n")
         (port,) = free_ports(1)
         self.address = f"127.0.0.1:{port}"
-        command = (
-            f"openssl ocsp -index index.txt -CA issuer.pem -rsigner responder.pem -rkey responder.key -port {port}"
-        )
+        command = "openssl ocsp -index index.txt -CA issuer.pem -rsigner responder.pem -rkey responder.key -ignore_err"
         self._process = subprocess.Popen(
-            command.split(), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command.split(), "-port", str(port)],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        self._wait(port)
+        self._wait(ocsp_requests(self.issuer_pem, self.issuer_pem, serials, nonce=False))
 
     def close(self) -> None:
         """End it."""
@@ -146,11 +151,11 @@ class OpensslResponder:
         (self.folder / f"{name}.key").write_bytes(pem)
         (self.folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def _wait(self, port: int) -> None:
+    def _wait(self, requests: list[bytes]) -> None:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                socket.create_connection(("127.0.0.1", port)).close()
+                over_http(self.address, "/ocsp", requests)()  # an empty connection would send it into a spin
             except ConnectionRefusedError:
                 time.sleep(0.1)
             else:
@@ -170,8 +175,9 @@ def status(instance: Instance) -> dict[str, dict[str, float]]:
     issuer_pem = (settings.published() / "issuing.pem").read_bytes()
     listed = CaClient(Channel(CA, settings.socket("ca"))).list(1000)
     serials = [int(each.serial, 16) for each in listed]
-    with_nonce = ocsp_requests(issuer_pem, serials, nonce=True)
-    without = ocsp_requests(issuer_pem, serials, nonce=False)
+    issued_pem = (settings.zone_dir("status") / TSU_CERTIFICATE).read_bytes()
+    with_nonce = ocsp_requests(issued_pem, issuer_pem, serials, nonce=True)
+    without = ocsp_requests(issued_pem, issuer_pem, serials, nonce=False)
     stamps = tsp_requests()
     results = {
         "OCSP in process, nonce": measure(in_process, settings, "/ocsp", with_nonce),
@@ -192,7 +198,7 @@ def _openssl(issuer: x509.Name, serials: list[int]) -> dict[str, dict[str, float
                 over_http,
                 responder.address,
                 "/ocsp",
-                ocsp_requests(responder.issuer_pem, serials, nonce=name == "nonce"),
+                ocsp_requests(responder.issuer_pem, responder.issuer_pem, serials, nonce=name == "nonce"),
             )
             for name in ("nonce", "no nonce")
         }

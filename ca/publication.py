@@ -16,6 +16,8 @@ ISSUING_CERTIFICATE_PEM: Final = "issuing.pem"
 ROOT_CRL: Final = "root.crl"  # DER
 ISSUING_CRL: Final = "issuing.crl"  # DER
 TRUSTED_LIST: Final = "trusted-list.xml"
+PRACTICE_STATEMENT: Final = "cps.pdf"
+DISCLOSURE_STATEMENTS: Final = {"en": "pds-en.pdf", "ro": "pds-ro.pdf"}
 
 
 def publish(directory: Path, name: str, data: bytes) -> None:

@@ -21,6 +21,7 @@ from core.errors import Unavailable
 
 _CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 §4.2
 _CERTIFICATE_TYPE: Final = "application/pkix-cert"  # RFC 2585 §4.1
+_DOCUMENT_TYPE: Final = "application/pdf"
 _LIST_TYPE: Final = "application/vnd.etsi.tsl+xml"  # as lists of lists name it: TS 119 612 §5.3.13
 _STALE_AFTER: Final = timedelta(hours=24)  # CSS-6.3.9-05: published at least so often
 
@@ -46,6 +47,11 @@ _RESOURCES: Final = {
     addresses.ROOT_CRL: _Resource(publication.ROOT_CRL, _CRL_TYPE, timedelta(hours=1)),
     addresses.ISSUING_CERTIFICATE: _Resource(publication.ISSUING_CERTIFICATE, _CERTIFICATE_TYPE, timedelta(days=1)),
     addresses.TRUSTED_LIST: _Resource(publication.TRUSTED_LIST, _LIST_TYPE, timedelta(hours=1)),
+    addresses.PRACTICE_STATEMENT: _Resource(publication.PRACTICE_STATEMENT, _DOCUMENT_TYPE, timedelta(hours=1)),
+    **{
+        addresses.DISCLOSURE_STATEMENT.format(language): _Resource(file, _DOCUMENT_TYPE, timedelta(hours=1))
+        for language, file in publication.DISCLOSURE_STATEMENTS.items()
+    },
     addresses.ROOT_CERTIFICATE: _Resource(publication.ROOT_CERTIFICATE, _CERTIFICATE_TYPE, timedelta(days=1)),
 }
 

@@ -28,6 +28,7 @@ OCSP_CERTIFICATE: Final = "ocsp.crt"  # PEM, in the folder of the zone
 TSU_CERTIFICATE: Final = "tsu.crt"  # PEM
 
 T = TypeVar("T")
+KeyOf = Callable[[x509.Certificate], SigningKey]  # the key that a certificate is about: a renewed one has another
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +65,7 @@ class StatusParts:
         self,
         folder: Path,
         issuer: x509.Certificate,
-        keys: tuple[SigningKey, SigningKey],
+        keys: tuple[KeyOf, KeyOf],
         record: Record,
         clock: Clock,
         entropy: Entropy,
@@ -72,15 +73,15 @@ class StatusParts:
         policy: str,
         qualified: bool,
     ) -> None:
-        """`keys` are the responder's and the unit's; `clock` refuses to tell a time in doubt."""
+        """`keys` find the responder's and the unit's; `clock` refuses to tell a time in doubt."""
         ocsp_key, tsu_key = keys
 
         def responder(certificate: x509.Certificate) -> Responder:
-            delegated = DelegatedKey(ocsp_key, certificate, issuer, ExtendedKeyUsageOID.OCSP_SIGNING)
+            delegated = DelegatedKey(ocsp_key(certificate), certificate, issuer, ExtendedKeyUsageOID.OCSP_SIGNING)
             return Responder(issuer, delegated, record, clock)
 
         def unit(certificate: x509.Certificate) -> TimeStampingUnit:
-            delegated = DelegatedKey(tsu_key, certificate, issuer, ExtendedKeyUsageOID.TIME_STAMPING)
+            delegated = DelegatedKey(tsu_key(certificate), certificate, issuer, ExtendedKeyUsageOID.TIME_STAMPING)
             return TimeStampingUnit(delegated, policy, clock, entropy, qualified=qualified)
 
         self.responder: Final = Renewed(folder / OCSP_CERTIFICATE, responder)

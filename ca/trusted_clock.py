@@ -27,6 +27,7 @@ from storage.types import Instant
 
 ACCURACY: Final = timedelta(seconds=1)  # EN 319 422 §5.2.2: one second or better
 _STEP: Final = timedelta(milliseconds=250)  # a difference that no adjustment by degrees makes
+_SAME_MOMENT: Final = 0.02  # seconds
 _RECORDED_AFTER: Final = timedelta(milliseconds=500)
 _SAID_EVERY: Final = 60.0  # seconds
 
@@ -61,7 +62,7 @@ class TrustedClock:
         self._service_required = service_required
         self._was_synchronised = False
         self._database = database
-        self._began, self._began_ticks = clock.now(), ticks()
+        self._began, self._began_ticks = self._moment()
         self._told: datetime | None = None
         self._recorded: datetime | None = None
         self._said_at = float("-inf")
@@ -74,7 +75,7 @@ class TrustedClock:
             ClockInDoubt: it may be wrong.
             Unavailable: the record cannot be read or written.
         """
-        now, ticks = self._clock.now(), self._ticks()
+        now, ticks = self._moment()
         synchronised = self._check_service()
         self._check_step(now, ticks, synchronised=synchronised)
         if self._recorded is None or now - self._recorded >= _RECORDED_AFTER:
@@ -83,6 +84,15 @@ class TrustedClock:
             raise ClockInDoubt(f"{now} is before {self._told}, which was told already")
         self._told = now
         return now
+
+    def _moment(self) -> tuple[datetime, float]:
+        """Return the clock's time and the machine's running time at the same moment."""
+        while True:
+            before = self._ticks()
+            now = self._clock.now()
+            after = self._ticks()
+            if after - before < _SAME_MOMENT:  # otherwise the process was put aside in between: no step of the clock
+                return now, after
 
     def _check_service(self) -> bool:
         state = self._service.state()

@@ -14,6 +14,8 @@ from cryptography.x509 import load_der_x509_certificate
 from rich.console import Console
 from rich.table import Table
 
+from apps.commands.ca_parts import ocsp, tsa
+from apps.commands.ca_statements import statements
 from apps.commands.ca_trusted_list import trusted_list
 from ca.client import CaAdmin, CaClient
 from ca.protocol import CA, CA_ADMIN, REVOCATION_REASONS, CertificateSummary, StatusChanged
@@ -31,6 +33,9 @@ def ca() -> None:
     """What the certification authority has issued, and the status of it."""
 
 
+for command in (ocsp, tsa):
+    ca.add_command(command)
+ca.add_command(statements)
 ca.add_command(trusted_list)
 
 

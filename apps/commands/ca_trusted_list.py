@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def trusted_list(installation: Installation, *, as_json: bool) -> None:
     """Issue, sign and publish a new trusted list of the TEST scheme now.
 
-    It is due when a responder's or time-stamping unit's key is new, when one of their certificates was revoked, and
-    before the list's ninety days are over.
+    The authority does so by itself within a minute when a responder or time-stamping unit is new or was revoked, and
+    when half of the list's ninety days are over.
 
     Example: paraph ca trusted-list
     """

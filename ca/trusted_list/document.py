@@ -173,6 +173,12 @@ def base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
+def canonical(element: Element) -> bytes:
+    """Return an element in exclusive canonical form, without comments."""
+    data: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    return data
+
+
 def serialised(root: Element) -> bytes:
     """Return the document, UTF-8, every byte of it as it was signed: nothing is indented."""
     data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)

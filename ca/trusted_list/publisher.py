@@ -7,6 +7,7 @@ from the newest record; what was issued is in the audit log.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from ca.profiles import TSL_SIGNING
 from ca.protocol import TrustedListPublished
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, TrustedList
-from ca.trusted_list.document import build, serialised
+from ca.trusted_list.document import Element, build, canonical, serialised
 from ca.trusted_list.record import Issue, document, last_issue, record_issue
 from ca.trusted_list.services import Services
 from ca.trusted_list.signature import sign
@@ -67,6 +68,39 @@ class ListPublisher:
             self._issue(connection, services)
         return self._publish_newest(len(services))
 
+    def publish_if_due(self) -> None:
+        """Issue and publish a list when the last one is half over, says otherwise than the record, or is not served.
+
+        The first list is issued by command. Cheap when there is nothing to do.
+
+        Raises:
+            DomainError: as `publish`.
+        """
+        with self._parts.database.reading() as connection:
+            due = self._is_due(connection)
+        if due:
+            self.publish()
+
+    def _is_due(self, connection: Connection) -> bool:
+        last, published = last_issue(connection), self._published()
+        if last is None:
+            return False
+        now = whole_seconds(self._parts.clock.now())
+        if published is None or published[1] != last.digest or now - last.issued_at >= content.LIFE / 2:
+            return True
+        current = build(self._content(last.number, last.issued_at, self._services.listed(connection)))
+        return provider_part(current) != provider_part(parsed(document(connection, last.number)))
+
+    def _content(self, number: int, issued_at: datetime, services: tuple[Service, ...]) -> TrustedList:
+        return TrustedList(
+            number=number,
+            issued_at=issued_at,
+            next_update=issued_at + content.LIFE,
+            scheme=content.scheme(self._settings),
+            provider=content.provider(self._settings),
+            services=services,
+        )
+
     def _issue(self, connection: Connection, services: tuple[Service, ...]) -> None:
         last = self._check_not_behind(connection)
         now = whole_seconds(self._parts.clock.now())
@@ -74,14 +108,7 @@ class ListPublisher:
             raise ClockInDoubt(f"{now} is before the last list")
         key = self._signing_key(connection)
         key.check_valid(now)
-        made = TrustedList(
-            number=last.number + 1 if last else 1,
-            issued_at=now,
-            next_update=now + content.LIFE,
-            scheme=content.scheme(self._settings),
-            provider=content.provider(self._settings),
-            services=services,
-        )
+        made = self._content(last.number + 1 if last else 1, now, services)
         root = build(made)
         sign(root, key, now)
         data = serialised(root)
@@ -133,9 +160,25 @@ def number_of(data: bytes) -> int:
     Raises:
         PublishedListBroken: it is none.
     """
+    try:
+        return int(parsed(data).findtext(f".//{{{uris.LIST_NAMESPACE}}}TSLSequenceNumber", ""))
+    except ValueError as error:
+        raise PublishedListBroken("no sequence number") from error
+
+
+def parsed(data: bytes) -> Element:
+    """Return the root element of a list that was published.
+
+    Raises:
+        PublishedListBroken: it is no XML.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.fromstring(data, parser)
-        return int(root.findtext(f".//{{{uris.LIST_NAMESPACE}}}TSLSequenceNumber", ""))
-    except (etree.XMLSyntaxError, ValueError) as error:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
         raise PublishedListBroken(str(error)) from error
+
+
+def provider_part(root: Element) -> bytes:
+    """Return what a list says of the provider and its services, in canonical form."""
+    return canonical(root.find(f"{{{uris.LIST_NAMESPACE}}}TrustServiceProviderList"))

@@ -15,7 +15,7 @@ from lxml import etree
 
 from ca.delegated import DelegatedKey
 from ca.trusted_list import uris
-from ca.trusted_list.document import Element, base64, instant_text
+from ca.trusted_list.document import Element, base64, canonical, instant_text
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 
 _EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -51,7 +51,7 @@ def sign(root: Element, key: DelegatedKey, now: datetime) -> None:
     _reference(whole, (_ENVELOPED, _EXCLUSIVE), list_digest)
     about = _add(signed_info, _ds("Reference"), Type=_SIGNED_PROPERTIES, URI="#signed-properties")
     _reference(about, (_EXCLUSIVE,), _digest(properties))
-    value.text = base64(_plain(key.sign(_canonical(signed_info)), key.algorithm))
+    value.text = base64(_plain(key.sign(canonical(signed_info)), key.algorithm))
 
 
 def _reference(reference: Element, transforms: tuple[str, ...], digest: bytes) -> None:
@@ -92,12 +92,7 @@ def _plain(signature_der: bytes, algorithm: SignatureAlgorithm) -> bytes:
 
 
 def _digest(element: Element) -> bytes:
-    return HashAlgorithm.SHA256.new(_canonical(element)).digest()
-
-
-def _canonical(element: Element) -> bytes:
-    data: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
-    return data
+    return HashAlgorithm.SHA256.new(canonical(element)).digest()
 
 
 def _add(parent: Element, name: str, **attributes: str) -> Element:

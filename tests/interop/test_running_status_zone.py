@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -395,6 +396,32 @@ def test_without_its_token_the_zone_refuses_and_still_serves_lists(world):
         hidden.rename(tokens)
     wait_until_healthy(world.settings, ("status",), 60)
     assert world.ask(certificate).certificate_status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_both_parts_are_renewed_with_new_keys_while_the_zone_runs(world):
+    certificate = world.new_certificate("renewed.pem")
+    before = world.ask(certificate).certificates[0]
+    shown = json.loads(world.instance.paraph("ca", "ocsp", "--renew", "--json").stdout)
+    assert "TEST OCSP Responder 2" in shown["subject"]
+    for number in range(6):  # both workers
+        said = world.ask(certificate, bytes([number]) * 32)
+        assert said.certificates[0].public_bytes(Encoding.PEM).decode() == shown["certificate"]
+    assert before.public_key() != said.certificates[0].public_key()
+    assert world.openssl_ocsp("renewed.pem") == "renewed.pem: good"
+    assert "TEST Time-Stamping Unit 2" in world.instance.paraph("ca", "tsa", "--renew").stdout
+    for number in range(6):
+        stamp(world, number)
+    shown = json.loads(world.instance.paraph("ca", "tsa", "--json").stdout)
+    (world.folder / "tsu-2.pem").write_text(shown["certificate"])
+    assert world.openssl_ocsp("tsu-2.pem") == "tsu-2.pem: good"
+    assert world.openssl_ocsp("tsu.pem") == "tsu.pem: good"  # the old unit's time-stamps hold
+    world.run("openssl ts -query -data root.pem -sha256 -cert -out q.tsq")
+    answer = httpx.post(
+        f"{world.url}/tsa", content=(world.folder / "q.tsq").read_bytes(), headers={"Content-Type": TSP_TYPE}
+    )
+    (world.folder / "r.tsr").write_bytes(answer.content)
+    world.run("openssl ts -verify -queryfile q.tsq -in r.tsr -CAfile root.pem -untrusted issuing.pem")
+    assert check(world.settings, "status") == ""
 
 
 def test_the_key_of_the_unit_is_a_p256_key_of_its_own(world):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 from ca.ocsp.answer import Refusal
 from tests.support.status_bench import StatusBench
 
-BENCH = StatusBench(Path(tempfile.mkdtemp(prefix="paraph-status-")))
+FOLDER = Path(tempfile.mkdtemp(prefix="paraph-status-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+BENCH = StatusBench(FOLDER)
 BENCH.feed.good(5)
 IMPRINT = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(b"").digest()}
 OCSP = BENCH.request(5)

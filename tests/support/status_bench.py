@@ -106,7 +106,7 @@ class StatusBench:
         self.parts = StatusParts(
             self.folder,
             self.authority,
-            (self.ocsp_key, self.tsu_key),
+            (lambda _certificate: self.ocsp_key, lambda _certificate: self.tsu_key),
             self.replica,
             self.trusted,
             self.entropy,

@@ -56,6 +56,20 @@ def test_a_step_forwards_that_nobody_vouches_for_stops_it_too(status, span):
         status.trusted.now()
 
 
+def test_a_process_that_was_put_aside_does_not_take_it_for_a_step(status):
+    paused = iter([0.0, 5.0])
+
+    class SlowClock:
+        def now(self):
+            status.advance(seconds=next(paused, 0.0))  # the machine is busy with others just here
+            return status.clock.now()
+
+    clock = TrustedClock(SlowClock(), lambda: status.running, status.time_service, status.database)
+    for _ in range(3):
+        status.advance(seconds=0.1)
+        assert clock.now() == status.clock.now()
+
+
 def test_a_step_forwards_by_the_time_service_is_taken(status):
     status.time_service.said = kept()
     status.trusted.now()

@@ -146,6 +146,43 @@ def test_revoked_unit_is_withdrawn_since_then_and_its_past_stays__ts119612_5_5_1
     assert complaints(scheme.trusted_list()) == []
 
 
+def test_round_issues_nothing_before_the_first_list_nor_while_the_last_is_true(scheme):
+    scheme.opened.trusted_list.publish_if_due()
+    assert not (scheme.settings.published() / publication.TRUSTED_LIST).exists()
+    scheme.opened.trusted_list.publish()
+    scheme.issue()
+    scheme.clock.advance(days=44)
+    scheme.opened.trusted_list.publish_if_due()
+    assert number_of(scheme.trusted_list()) == 1
+
+
+def test_round_issues_a_list_when_the_last_is_half_over(scheme):
+    scheme.opened.trusted_list.publish()
+    scheme.clock.advance(days=45)
+    scheme.opened.trusted_list.publish_if_due()
+    assert number_of(scheme.trusted_list()) == 2
+
+
+def test_round_issues_a_list_when_a_service_is_new_or_was_revoked(scheme):
+    scheme.opened.trusted_list.publish()
+    scheme.certify("ocsp", "TEST OCSP Responder 2")
+    scheme.opened.trusted_list.publish_if_due()
+    assert "TEST OCSP Responder 2" in services(scheme)
+    scheme.admin.revoke(f"{scheme.tsu.serial_number:x}", "superseded", by="operator ana")
+    scheme.opened.trusted_list.publish_if_due()
+    assert number_of(scheme.trusted_list()) == 3
+    assert statuses_of(services(scheme)["TEST Time-Stamping Unit 1"])[0][0] == "withdrawn"
+    scheme.opened.trusted_list.publish_if_due()
+    assert number_of(scheme.trusted_list()) == 3
+
+
+def test_round_puts_a_list_back_that_is_missing(scheme):
+    scheme.opened.trusted_list.publish()
+    (scheme.settings.published() / publication.TRUSTED_LIST).unlink()
+    scheme.opened.trusted_list.publish_if_due()
+    assert number_of(scheme.trusted_list()) == 2
+
+
 def test_revoked_list_signer_signs_no_list(scheme):
     serial = f"{scheme.list_signer.serial_number:x}"
     scheme.admin.suspend(serial, by="operator ana")
