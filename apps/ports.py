@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import suppress
 from typing import Final
 
+from core.entropy import SystemEntropy
 from core.errors import Unavailable
 
 _FIRST: Final = 12_000
-_SPAN: Final = 15_000
-_LAST: Final = 32_000
+_SPAN: Final = 20_000
+_ATTEMPTS: Final = 10_000
 
 
 def own_ports() -> tuple[str, ...]:
@@ -28,12 +28,17 @@ def own_ports() -> tuple[str, ...]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens at, below those that the system gives to outgoing connections."""
-    found: list[int] = []
-    for port in range(_FIRST + os.getpid() % _SPAN, _LAST):
+    """Return loopback ports that nobody listens at, below those that the system gives to outgoing connections.
+
+    They are drawn by lot: instances that start in the same second would otherwise find the same ones free.
+    """
+    entropy = SystemEntropy()
+    found: set[int] = set()
+    for _ in range(_ATTEMPTS):
+        port = _FIRST + int.from_bytes(entropy.token_bytes(4)) % _SPAN
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            found.append(port)
+            found.add(port)
         if len(found) == count:
-            return found
+            return list(found)
     raise Unavailable("no free ports")

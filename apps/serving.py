@@ -112,7 +112,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "worker_class": "gthread" if zone.threads > 1 else _OneThread,
             "threads": zone.threads,
             "timeout": zone.seconds,
-            "graceful_timeout": 2,  # `paraph run` promises to stop within five seconds
+            "graceful_timeout": 1,  # `paraph run` promises to stop within five seconds
             "keepalive": 5,
             "umask": 0o077,
             "proc_name": f"paraph-{zone.name}",

@@ -22,8 +22,8 @@ from core.errors import DomainError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STOP_SECONDS: Final = 3  # a zone that has not ended by itself after so long is killed
-_GIVE_UP_SECONDS: Final = 4.5
+_STOP_SECONDS: Final = 2  # a zone that has not ended by itself after so long is killed
+_GIVE_UP_SECONDS: Final = 3.5
 
 _GENERAL: Final = """\
 [supervisord]
