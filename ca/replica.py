@@ -2,8 +2,9 @@
 
 It follows the authority's numbered feed of changes. Rules:
 
-- before anything is told, changes are asked for if that was last done more than half a second ago, and before a
-  certificate is called unknown, a twentieth of a second;
+- before anything is told, changes are asked for if that was last done more than half a second ago;
+- before a certificate is called unknown, they are asked for again, for it may have been issued a moment ago; twenty
+  times a second at most, and never is one called unknown when the authority could not be asked;
 - when the authority has not been reached for ten seconds, nothing is told any more: an old answer might call a revoked
   certificate good (attack N11);
 - the feed never goes back: an authority that no longer knows a change it gave out once works on an old copy of its
@@ -14,6 +15,7 @@ It follows the authority's numbered feed of changes. Rules:
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +33,7 @@ from storage.types import Instant
 
 _MOST_KEPT: Final = 100_000  # certificates in memory: about 50 MB
 REFRESHED_AFTER: Final = 0.5  # seconds
-_ASKED_AGAIN_AFTER: Final = 0.05  # seconds, for a certificate that is not known
+_MOST_ASKED_AGAIN: Final = 20  # times a second, for certificates that are not known
 STALE_AFTER: Final = 10.0  # seconds
 _BATCH: Final = 1000
 
@@ -80,6 +82,7 @@ class Replica:
         self._ticks = ticks
         self._asked_at = self._reached_at = float("-inf")
         self._as_of: datetime | None = None
+        self._asked_again: deque[float] = deque(maxlen=_MOST_ASKED_AGAIN)  # when
         self._kept: dict[CertificateName, CertificateState] = {}  # of those that were asked for; as of change `_seen`
         database.create(metadata)
         with database.reading() as connection:
@@ -99,7 +102,6 @@ class Replica:
         """
         now = self._ticks()
         if now - self._asked_at > REFRESHED_AFTER:
-            self._asked_at = now
             self._follow(now)
         if self._as_of is None or now - self._reached_at > STALE_AFTER:
             raise StatusStale(f"the authority was last reached at {self._as_of}")
@@ -109,15 +111,23 @@ class Replica:
         """Return what is known of each certificate, in this order, from one state of the record.
 
         Raises:
+            StatusStale, FeedBroken: nothing may be told; or one is not known, and the authority could not be asked.
             Unavailable: the database does not work.
         """
         states = self._known(names)
-        now = self._ticks()
-        if None in states and now - self._asked_at > _ASKED_AGAIN_AFTER:  # perhaps issued a moment ago
-            self._asked_at = now
-            self._follow(now)
+        if None in states and self._may_ask_again():
+            self._follow(self._asked_again[-1])
             states = self._known(names)
+        if None in states and self._reached_at < self._asked_at:
+            raise StatusStale("the authority could not be asked about a certificate that is not known here")
         return states
+
+    def _may_ask_again(self) -> bool:
+        now = self._ticks()
+        if len(self._asked_again) == _MOST_ASKED_AGAIN and now - self._asked_again[0] < 1:
+            return False
+        self._asked_again.append(now)
+        return True
 
     def _known(self, names: Sequence[CertificateName]) -> list[CertificateState | None]:
         missing = [name for name in names if name not in self._kept]
@@ -134,7 +144,7 @@ class Replica:
         return {name: state for name, state in states.items() if state is not None}
 
     def _follow(self, now: float) -> None:
-        as_of = self._clock.now()
+        self._asked_at, as_of = now, self._clock.now()
         try:
             while self._take() == _BATCH:
                 pass
