@@ -102,7 +102,7 @@ class Replica:
         """
         now = self._ticks()
         if now - self._asked_at > REFRESHED_AFTER:
-            self._follow(now)
+            self._follow()
         if self._as_of is None or now - self._reached_at > STALE_AFTER:
             raise StatusStale(f"the authority was last reached at {self._as_of}")
         return self._as_of
@@ -116,7 +116,7 @@ class Replica:
         """
         states = self._known(names)
         if None in states and self._may_ask_again():
-            self._follow(self._asked_again[-1])
+            self._follow()
             states = self._known(names)
         if None in states and self._reached_at < self._asked_at:
             raise StatusStale("the authority could not be asked about a certificate that is not known here")
@@ -143,8 +143,8 @@ class Replica:
             states = {name: _state(connection, name) for name in names}
         return {name: state for name, state in states.items() if state is not None}
 
-    def _follow(self, now: float) -> None:
-        self._asked_at, as_of = now, self._clock.now()
+    def _follow(self) -> None:
+        self._asked_at, as_of = self._ticks(), self._clock.now()
         try:
             while self._take() == _BATCH:
                 pass
@@ -154,7 +154,7 @@ class Replica:
         except DomainError:  # the feed is broken, or the authority says itself that its record is
             self._as_of = None
             raise
-        self._reached_at, self._as_of = now, as_of
+        self._reached_at, self._as_of = self._asked_at, as_of
 
     def _take(self) -> int:
         """Take the next changes; return how many the authority gave."""

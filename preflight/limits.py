@@ -62,21 +62,46 @@ def _leave_network(libc: Any) -> bool:
     return bool(libc.unshare(_CLONE_NEWNET) == 0)
 
 
+class _TimeIsOver(BaseException):
+    """Raised out of whatever runs. No `Exception`: a library would take it for a flaw of the file and go on."""
+
+
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Refuse the document whose inspection takes longer than this.
+    """Refuse the document whose inspection takes longer than this, whatever a library made of the interruption.
 
     Raises:
         DocumentRefused: the time is over (`too-heavy`).
     """
-    previous = signal.signal(signal.SIGALRM, _too_late)
-    with _processor_time(seconds):
-        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, should a library swallow the first
-        try:
+    over = False
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal over
+        over = True
+        raise _TimeIsOver
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with _processor_time(seconds), _timer(seconds):
             yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
+    except BaseException as error:
+        if not over:
+            raise
+        raise DocumentRefused("too-heavy", "time") from error
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    if over:
+        raise DocumentRefused("too-heavy", "time")
+
+
+@contextmanager
+def _timer(seconds: float) -> Iterator[None]:
+    """Send SIGALRM after `seconds` inside, and each second again: a library may swallow the first."""
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager
@@ -89,7 +114,3 @@ def _processor_time(seconds: float) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
-
-
-def _too_late(_number: int, _frame: object) -> None:
-    raise DocumentRefused("too-heavy", "time")

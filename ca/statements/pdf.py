@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Final
 
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.fonts import TTFFont
 
 from ca.statements.metadata import xmp
 from ca.statements.text import DATE, Block, Kind, Language
@@ -69,6 +70,7 @@ def render(parts: Sequence[tuple[Language, Sequence[Block]]], author: str) -> by
     statement.set_margins(_MARGIN, _MARGIN * 0.7, _MARGIN)
     statement.set_auto_page_break(auto=True, margin=_MARGIN)
     with as_file(files("stamp") / "fonts" / "DejaVuSans-Latin.ttf") as font:
+        _check_letters(parts, font)
         statement.add_font(_FONT, fname=font)
         for _language, blocks in parts:
             statement.add_page()
@@ -77,11 +79,15 @@ def render(parts: Sequence[tuple[Language, Sequence[Block]]], author: str) -> by
         return bytes(statement.output())
 
 
+def _check_letters(parts: Sequence[tuple[Language, Sequence[Block]]], font: Path) -> None:
+    with TTFont(font) as tables:
+        known = tables.getBestCmap()
+    for block in (block for _language, blocks in parts for block in blocks):
+        if missing := {letter for letter in block.text if ord(letter) not in known}:
+            raise NotPrintable(f"{sorted(missing)} in {block.text[:40]!r}")
+
+
 def _write(statement: FPDF, block: Block) -> None:
-    font = statement.fonts[_FONT]
-    known = font.cmap if isinstance(font, TTFFont) else {}
-    if missing := {letter for letter in block.text if ord(letter) not in known}:
-        raise NotPrintable(f"{sorted(missing)} in {block.text[:40]!r}")
     points, line, before = _LOOKS[block.kind]
     statement.set_font(_FONT, size=points)
     statement.ln(before)

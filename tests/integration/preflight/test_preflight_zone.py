@@ -89,7 +89,7 @@ def test_document_of_too_many_objects_is_refused_in_time(zone):
     with pytest.raises(DocumentRefused) as refused:
         zone.client.check(many_objects())
     assert refused.value.reason == "too-heavy"
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 15
 
 
 def test_drawing_without_end_costs_one_worker_and_one_clear_error(zone):
