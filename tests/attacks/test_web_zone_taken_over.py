@@ -99,7 +99,7 @@ def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(
         web.judged(SAMPLE, evil, honest.room, honest.after)
     twin = web.judged(SAMPLE, honest.before, honest.room, honest.after)
     forged = [
-        IncrementVerdict(b"", b"", "", b""),
+        IncrementVerdict(b"", b"", "", datetime.now(UTC), b""),
         twin.verdict,  # the honest verdict on an evil increment
         msgspec.structs.replace(twin.verdict, signature=bytes(64)),
     ]
@@ -112,12 +112,17 @@ def test_an_increment_that_replaces_a_page_gets_no_verdict_and_no_signature__w1(
 
 
 def test_a_document_cannot_be_signed_as_of_another_day__w1(web):
+    sad, before = web.authorise(sha256(SAMPLE), kind="sodr").sad, web.key_uses()
     for days in (-30, -1, 1):
         other = prepare(SAMPLE, SignatureOptions(datetime.now(UTC) + timedelta(days=days)))
-        with pytest.raises(IncrementNotAllowed, match="another time"):
-            web.judged(SAMPLE, other.before, other.room, other.after)
+        judged = web.judged(SAMPLE, other.before, other.room, other.after)  # as a verdict that was kept for days
+        present = msgspec.structs.replace(judged.verdict, claimed_at=datetime.now(UTC))
+        for document in (judged, msgspec.structs.replace(judged, verdict=present)):
+            with pytest.raises(IncrementRefused):
+                web.sign_document(sad, document)
+    assert web.key_uses() == before
     honest = prepare(SAMPLE, now())
-    web.judged(SAMPLE, honest.before, honest.room, honest.after)
+    assert web.sign_document(sad, web.judged(SAMPLE, honest.before, honest.room, honest.after))
 
 
 def test_words_of_the_web_zone_are_not_signed_as_the_signatorys__w1(web):
