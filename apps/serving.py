@@ -23,6 +23,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.sync import SyncWorker
 
 from apps.installation import from_arguments
+from apps.waiting_room import Arrived, WaitingRoom
 from core.entropy import Entropy, SystemEntropy, new_id
 from core.errors import DomainError
 from core.logs import configure, request_scope
@@ -121,6 +122,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
             "worker_exit": lambda _master, worker: _leave_at_once(worker),
+            "forwarder_headers": "",  # a path and scheme are those of the request line and of the settings: a header
+            "forwarded_allow_ips": "",  # that says otherwise may come from anybody, through a proxy too (attack Z14)
+            "secure_scheme_headers": {},
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }
@@ -143,9 +147,34 @@ def _leave_at_once(worker: Any) -> None:
 
 
 class _OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A worker that does everything in its one thread, the zone's beat included."""
+    """A worker that does everything in its one thread, the zone's beat included; connections wait until they have a request."""
 
     _next_beat = 0.0
+    _room: WaitingRoom
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self._room = WaitingRoom()
+        for door in self.wait_fds:
+            self._room.watch(door)
+        super().run()
+
+    def accept(self, listener: Any) -> None:
+        """Let a new connection wait; gunicorn calls it until nobody stands at the door."""
+        peer, address = listener.accept()
+        peer.set_inheritable(False)
+        self._room.enter(peer, address, listener)
+
+    def wait(self, timeout: float) -> list[Any]:
+        """Serve those whose request is there; return the listeners that somebody stands at."""
+        self.notify()
+        doors, arrived = self._room.wait(timeout)
+        if self.PIPE[0] in doors:
+            os.read(self.PIPE[0], 1)
+        for visitor in arrived:
+            self.notify()
+            self.handle(visitor.listener, Arrived(visitor, self._room.see_off), visitor.address)
+        return doors
 
     def notify(self) -> None:
         """Tell the master that this worker lives; gunicorn calls it between requests."""

@@ -34,7 +34,7 @@ from signer.sam.client import SamClient
 from signer.sam.protocol import SAM, RegisterPortal
 from signer.service import SigningService
 from storage.engine import Database
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import AUDIENCE, SHA256, Workbench
 
 ECDSA_OID = "1.2.840.10045.4.3.2"
@@ -125,7 +125,7 @@ class WebBench:
         self.database.create(metadata)
         self.keys = WebKeys(Secret(bytes(range(32))))
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
-        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
+        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(US))
         self.sam = SamClient(self.channel)
         self.inspector, self.engine = self._documents(real=documents)
         self.signing = SigningService(self.sam, self.inspector, self.engine)
@@ -139,7 +139,7 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), US)
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:

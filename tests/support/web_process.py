@@ -26,7 +26,7 @@ from signer.sam.protocol import SAM
 from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
 from tests.support.web_bench import HostClient, WebBench, settings_for
@@ -60,7 +60,7 @@ class Call:
 def http_client(place: Place) -> HostClient:
     """Return a client of an application of this process."""
     clock, entropy = SystemClock(), SystemEntropy()
-    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
+    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(US)))
     signing = SigningService(sam, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
     deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)

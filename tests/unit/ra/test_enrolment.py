@@ -17,7 +17,7 @@ from signer.sam.client import SamAdmin
 from signer.sam.errors import AlreadyEnrolled, CertificateMismatch, CredentialNotUsable, PortalUnknown
 from signer.sam.protocol import ADMIN, DescribeCredential, SetState
 from tests.support.ca_bench import CaBench
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import Workbench
 
 ACCOUNT = Account(client="portal-a", account="stefanita")
@@ -36,7 +36,7 @@ class Bench:
         """Have the SAM trust this issuing CA."""
         self.sam.ca.certificate = x509.load_der_x509_certificate(issuing_der)
         self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
+        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(US))
 
     def enrol(self, applicant, account=ACCOUNT, key_type=KeyType.EC_P256):
         return Enrolments(SamAdmin(self.admin), self.ca_client, key_type).enrol(applicant, account)

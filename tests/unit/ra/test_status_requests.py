@@ -17,7 +17,7 @@ from signer.sam.client import SamAdmin
 from signer.sam.errors import CredentialNotUsable
 from signer.sam.protocol import ADMIN, SetState
 from tests.support.ca_bench import CaBench
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import Workbench
 
 
@@ -29,7 +29,7 @@ class Bench:
         self.ca = CaBench(folder / "state", clock=self.sam.clock, sam_key=self.sam.keys.attestation)
         self.sam.ca.certificate = x509.load_der_x509_certificate(self.ca.made.issuing)
         self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
+        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(US))
         applicant = Applicant(
             given_name="Ștefăniță",
             surname="Brânză-Țuțea",
