@@ -24,6 +24,11 @@ def ends(monkeypatch):
     ours.close()
 
 
+def read_for_ever(ours) -> None:
+    while True:
+        assert ours.recv(10)
+
+
 def gone(ours) -> None:
     with pytest.raises(ConnectionResetError) as refusal:
         ours.recv(10)
@@ -58,8 +63,7 @@ def test_a_peer_that_says_one_byte_at_a_time_is_gone_too__w10(ends):
     began = time.monotonic()
     try:
         with pytest.raises(ConnectionResetError):
-            while True:
-                assert ours.recv(10)
+            read_for_ever(ours)
     finally:
         over.set()
         dripping.join()
