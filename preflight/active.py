@@ -52,7 +52,11 @@ def check_active_content(document: OpenDocument) -> None:
     Raises:
         DocumentRefused: it could; or it is too large to be sure.
     """
-    if document.reader.encrypted or _suspicious(document.data) or any(map(_suspicious, object_streams(document.reader))):
+    if (
+        document.reader.encrypted
+        or _suspicious(document.data)
+        or any(map(_suspicious, object_streams(document.reader)))
+    ):
         _walk(document)
 
 

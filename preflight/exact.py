@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils.generic import DecryptedObjectProxy, Reference, StreamObject
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData, parse_xref_table
+from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionData, XRefSectionType, parse_xref_table
 
 from core.errors import Malformed
 from preflight.protocol import DocumentRefused
@@ -117,17 +117,14 @@ class ExactReader:
                 continue
             if len(found) > 1 or ref.number in self._doubled_in(revision):
                 raise Malformed("two cross-references")
-            place = xrefs.get_historical_ref(Reference(ref.number, ref.generation), revision)
-            if place is None or place != xrefs[Reference(ref.number, ref.generation)]:
-                raise Malformed("another generation, or free")
-            return place
+            return _resolved(data, ref)
         raise Malformed("no cross-reference")
 
     def _doubled_in(self, revision: int) -> frozenset[int]:
         """Return the numbers that a cross-reference table names more than once; a stream cannot."""
         if revision not in self._doubled:
             section = self._reader.xrefs.get_xref_container_info(revision)
-            is_stream = section.stream_ref is not None and section.xref_section_type.name == "STREAM"
+            is_stream = section.xref_section_type is XRefSectionType.STREAM
             self._doubled[revision] = frozenset() if is_stream else self._read_table(section.start_location)
         return self._doubled[revision]
 
@@ -169,9 +166,10 @@ class ExactReader:
 
     def _newest_trailer(self) -> Value:
         section = self._reader.xrefs.get_xref_container_info(self._reader.xrefs.total_revisions - 1)
-        if section.xref_section_type.name == "STREAM":
-            stream = Ref(section.stream_ref.idnum, section.stream_ref.generation)
-            return _Parser(self._data, section.start_location).indirect_object(stream)
+        stream = section.stream_ref
+        if stream is not None and section.xref_section_type is XRefSectionType.STREAM:
+            own = Ref(stream.idnum, stream.generation)
+            return _Parser(self._data, section.start_location).indirect_object(own)
         return _Parser(self._data, section.end_location).value()
 
 
@@ -179,9 +177,7 @@ class _Parser(ValueParser):
     """Reads what anybody may write: any white space, comments, nested parentheses."""
 
     space = re.compile(rb"(?:" + _WHITE + rb"|%[^\r\n]{0,1000}[\r\n])*+")
-    reference = re.compile(
-        rb"(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++R(?![^\x00\t\n\f\r /\[\]<>()%])"
-    )
+    reference = re.compile(rb"(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++R(?![^\x00\t\n\f\r /\[\]<>()%])")
     hexadecimal = re.compile(rb"<([0-9A-Fa-f\x00\t\n\f\r ]*+)>")
 
     def value(self) -> Value:
@@ -224,6 +220,16 @@ def _unescape(found: re.Match[bytes]) -> bytes:
     if octal is not None:
         return bytes([int(octal, 8) & 0xFF])
     return b"" if line_end is not None else _ESCAPED.get(other, other)
+
+
+def _resolved(data: XRefSectionData, ref: Ref) -> int | ObjStreamRef:
+    try:
+        place = data.try_resolve(Reference(ref.number, ref.generation))
+    except KeyError:
+        raise Malformed("another generation") from None
+    if place is None:
+        raise Malformed("free")
+    return place
 
 
 def _sections_with(data: XRefSectionData, number: int) -> list[object]:

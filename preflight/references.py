@@ -15,7 +15,9 @@ from pyhanko.pdf_utils.generic import Reference, StreamObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 _WHITE: Final = b"\x00\t\n\x0c\r "
-_END: Final = re.compile(rb"R(?![^\x00\t\n\f\r /\[\]<>()%])")  # begins with a plain byte, so that looking for it is fast
+_END: Final = re.compile(
+    rb"R(?![^\x00\t\n\f\r /\[\]<>()%])"
+)  # begins with a plain byte, so that looking for it is fast
 _USUAL: Final = re.compile(rb"(\d{1,10})[\x00\t\n\f\r ]++\d{1,10}[\x00\t\n\f\r ]++\Z")
 _DIGITS: Final = re.compile(rb"\d{1,10}\Z")
 _NEAR: Final = 28  # bytes before an R, of a usual reference

@@ -113,7 +113,7 @@ def test_no_other_word_than_preflights_own_makes_an_increment_good__w1(web):
     twin = web.judged(SAMPLE, honest.before, honest.room, honest.after)
     other = honest_document(web, plain())
     for verdict, reason in (
-        (IncrementVerdict(b"", b"", "", b""), "the verdict is not preflight's"),
+        (IncrementVerdict(b"", b"", "", datetime.now(UTC), b""), "the verdict is not preflight's"),
         (msgspec.structs.replace(twin.verdict, signature=bytes(64)), "the verdict is not preflight's"),
         (msgspec.structs.replace(twin.verdict, increment_digest=sha256(evil)), "the verdict is not preflight's"),
         (other.verdict, "the verdict is on another document"),
@@ -140,11 +140,15 @@ def test_another_persons_name_is_not_shown_beside_the_signature__w1(web):
 
 
 def test_a_document_cannot_be_signed_as_of_another_day__w1(web):
+    sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
     for days in (-30, -1, 1):
         other = prepare(SAMPLE, SignatureOptions(datetime.now(UTC) + timedelta(days=days)))
-        with web.refused(IncrementNotAllowed, "another time"):
-            web.judged(SAMPLE, other.before, other.room, other.after)
-    assert honest_document(web)
+        judged = web.judged(SAMPLE, other.before, other.room, other.after)  # as a verdict that was kept for days
+        present = msgspec.structs.replace(judged.verdict, claimed_at=datetime.now(UTC))
+        for document in (judged, msgspec.structs.replace(judged, verdict=present)):
+            with web.refused(IncrementRefused):
+                web.sign_document(sad, document)
+    assert isinstance(web.sign_document(sad, honest_document(web)), DocumentSignature)
 
 
 def test_words_of_the_web_zone_are_not_signed_as_the_signatorys__w1(web):
