@@ -10,9 +10,20 @@ from typing import Any
 from cryptography import x509
 
 from ca import profiles, tables
+from ca.admin_protocol import (
+    Approve,
+    Enrol,
+    ListAdmins,
+    ListProposals,
+    Propose,
+    Reject,
+    ShowProposal,
+    SignIn,
+)
 from ca.administration import Administration
 from ca.attestation import Attestations
 from ca.audit import Audit
+from ca.control import Control
 from ca.crl_issuer import CrlIssuer
 from ca.draft import Issuer
 from ca.feed import Feed
@@ -89,7 +100,8 @@ class CaKeys:
     issuing: SigningKey
     trusted_list: SigningKey
     audit: MacKey  # links of the audit log
-    seal: MacKey  # seals of statuses
+    seal: MacKey  # seals of statuses, administrators and proposals
+    admins: MacKey  # what is derived for administrators, and their sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ class OpenAuthority:
 
     authority: Authority
     administration: Administration
+    control: Control
     trusted_list: ListPublisher
     feed: Feed
 
@@ -114,11 +127,12 @@ def open_authority(
     """
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
+    seals = Seals(keys.seal.mac)
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
         key=keys.issuing,
         database=database,
-        statuses=Statuses(Seals(keys.seal.mac)),
+        statuses=Statuses(seals),
         audit=Audit(keys.audit),
         clock=clock,
         entropy=entropy,
@@ -137,7 +151,8 @@ def open_authority(
         settings.ca,
         settings.published(),
     )
-    return OpenAuthority(built, administration, trusted_list, Feed(parts))
+    control = Control(parts, keys.admins, seals, settings.ca.organization)
+    return OpenAuthority(built, administration, control, trusted_list, Feed(parts))
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -154,8 +169,16 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
 
 def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
     """Return the application behind the administrator's socket."""
-    administration = opened.administration
+    administration, control = opened.administration, opened.control
     handlers: Handlers = {
+        SignIn: control.sign_in,
+        Enrol: control.enrol,
+        ListAdmins: control.list_admins,
+        Propose: control.propose,
+        Approve: control.approve,
+        Reject: control.reject,
+        ShowProposal: control.show_proposal,
+        ListProposals: control.list_proposals,
         CertifyService: administration.certify,
         DescribeCertificate: administration.describe,
         RevokeCertificate: administration.revoke,
