@@ -176,6 +176,13 @@ class Approve(Message, frozen=True):
     digest: str
 
 
+class CarryOut(Message, frozen=True):
+    """Carry out what was approved and could not be done at once."""
+
+    session: str
+    proposal: str
+
+
 class Reject(Message, frozen=True):
     """Reject a proposal, or take one's own back."""
 

@@ -188,6 +188,15 @@ class CaControl:
         """
         return self._caller.call(asked.Approve(session, proposal, digest), asked.ProposalOnRecord)
 
+    def carry_out(self, session: str, proposal: str) -> asked.ProposalOnRecord:
+        """Carry out what was approved and could not be done at once.
+
+        Raises:
+            NotSignedIn, ProposalUnknown, NotApproved, ProposalClosed, ProposalExpired: it is not carried out.
+            DomainError: what the operation says.
+        """
+        return self._caller.call(asked.CarryOut(session, proposal), asked.ProposalOnRecord)
+
     def reject(self, session: str, proposal: str, why: str) -> asked.ProposalOnRecord:
         """Reject a proposal, or take one's own back.
 

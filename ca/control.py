@@ -10,6 +10,7 @@ from ca.admin_protocol import (
     ActRefused,
     AdminList,
     Approve,
+    CarryOut,
     Enrol,
     Enrolled,
     ListAdmins,
@@ -25,7 +26,7 @@ from ca.admin_protocol import (
 from ca.admin_secrets import AdminSecrets, Half
 from ca.admins import Admins
 from ca.control_tables import Admin, Proposal, admins, proposals
-from ca.dual_control import DualControl
+from ca.dual_control import Approved, DualControl
 from ca.guarded import Guarded
 from ca.parts import Parts
 from ca.sessions import Sessions
@@ -46,7 +47,7 @@ class Control:
         self._sign_ins = SignIns(parts, records, self._secrets, self._sessions)
         self.admins = Admins(parts, records, self._secrets)
         self.dual = DualControl(parts, Versioned(proposals, Proposal, seals), records)
-        self._guarded: dict[type[acts.Act], Guarded] = dict(AdminChanges(self.admins).guarded())
+        self._guarded: dict[type[acts.Act], Guarded] = dict(AdminChanges(parts.database, self.admins).guarded())
 
     def guard(self, guarded: Mapping[type[acts.Act], Guarded]) -> None:
         """Take operations that take two people."""
@@ -90,20 +91,28 @@ class Control:
             return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "first"))
 
     def approve(self, request: Approve) -> ProposalOnRecord:
-        """Approve a proposal, and carry its act out where that takes nothing else.
+        """Approve a proposal, and carry its act out where the zone can.
 
         Raises:
             NotSignedIn: nobody's session.
-            DomainError: as `DualControl.approve`, and what the operation says; nothing was approved.
+            DomainError: as `DualControl.approve`; or what the operation says, and then the act is approved and not done.
         """
         with self._parts.database.transaction() as connection:
             by = self._sessions.signed_in(connection, request.session)
             approved = self.dual.approve(connection, by, request.proposal, request.digest)
-            carry_out = self._operation(approved.act).carry_out
-            if carry_out is not None:
-                approved.finish(connection, carry_out(connection, approved))
-            proposal = self.dual.find(connection, request.proposal)
-            return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "second"))
+        return self._carried_out(approved)
+
+    def carry_out(self, request: CarryOut) -> ProposalOnRecord:
+        """Carry out what was approved before and could not be done then.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: as `DualControl.approved`, and what the operation says.
+        """
+        with self._parts.database.reading() as connection:
+            self._sessions.signed_in(connection, request.session)
+            approved = self.dual.approved(connection, request.proposal)
+        return self._carried_out(approved)
 
     def reject(self, request: Reject) -> ProposalOnRecord:
         """Reject a proposal.
@@ -135,6 +144,14 @@ class Control:
         """
         with self._parts.database.reading() as connection:
             return Proposals(self.dual.summaries(connection, request.limit, waiting=request.waiting))
+
+    def _carried_out(self, approved: Approved) -> ProposalOnRecord:
+        carry_out = self._operation(approved.act).carry_out
+        if carry_out is not None:
+            carry_out(approved)
+        with self._parts.database.reading() as connection:
+            proposal = self.dual.find(connection, approved.proposal)
+            return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "second"))
 
     def _operation(self, act: acts.AnyAct) -> Guarded:
         try:

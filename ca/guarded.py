@@ -15,9 +15,10 @@ from ca.dual_control import Approved
 class Guarded:
     """One operation, for one kind of act.
 
-    `check` refuses, when it is proposed, what could not be carried out. `carry_out` does it in the transaction of the
-    approval, and returns what came of it; without one, the act waits, approved, for who carries it out.
+    `check` refuses, when it is proposed, what could not be carried out. `carry_out` is called as soon as the act is
+    approved, and again when somebody asks for it because it could not be done then: it redeems the act in a transaction
+    of its own, does it, and finishes. Without one, the act waits, approved, for who carries it out another way.
     """
 
     check: Callable[[Connection, Any], None]
-    carry_out: Callable[[Connection, Approved], str] | None = None
+    carry_out: Callable[[Approved], None] | None = None

@@ -278,6 +278,7 @@ CA_ADMIN = Protocol(
         Call(admin_protocol.ListAdmins, admin_protocol.AdminList),
         Call(admin_protocol.Propose, admin_protocol.ProposalOnRecord, limit=10_000_000, seconds=60.0),
         Call(admin_protocol.Approve, admin_protocol.ProposalOnRecord, seconds=60.0),
+        Call(admin_protocol.CarryOut, admin_protocol.ProposalOnRecord, seconds=60.0),
         Call(admin_protocol.Reject, admin_protocol.ProposalOnRecord),
         Call(admin_protocol.ShowProposal, admin_protocol.ProposalOnRecord),
         Call(admin_protocol.ListProposals, admin_protocol.Proposals, seconds=30.0),

@@ -12,6 +12,7 @@ from cryptography import x509
 from ca import profiles, tables
 from ca.admin_protocol import (
     Approve,
+    CarryOut,
     Enrol,
     ListAdmins,
     ListProposals,
@@ -176,6 +177,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         ListAdmins: control.list_admins,
         Propose: control.propose,
         Approve: control.approve,
+        CarryOut: control.carry_out,
         Reject: control.reject,
         ShowProposal: control.show_proposal,
         ListProposals: control.list_proposals,
