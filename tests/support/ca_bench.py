@@ -69,7 +69,7 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
     return msgspec.structs.replace(unsigned, signature=signature)
 
 
-PASSWORDS = {"ana": "ana's long password", "bogdan": "bogdan's long password"}
+PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina")}
 
 
 class CaBench:
@@ -147,21 +147,39 @@ class CaBench:
         """Return the present TOTP code of an administrator."""
         return pyotp.TOTP(self.totp[name]).at(self.clock.now())
 
-    def session(self, name: str = "ana") -> str:
-        """Return a session of one of the first two administrators, who are made when they are first needed."""
+    def found(self) -> None:
+        """Make the first two administrators, unless they are there."""
         if not self.totp:
-            for each, password in PASSWORDS.items():
-                self.totp[each] = self.opened.control.admins.found(each, password).secret
+            for name in ("ana", "bogdan"):
+                self.totp[name] = self.opened.control.admins.found(name, PASSWORDS[name]).secret
+
+    def session(self, name: str = "ana") -> str:
+        """Return a session of an administrator, who signs in when that is needed."""
+        self.found()
         begun = self.sessions.get(name)
         if begun is None or begun.until <= self.clock.now():
             begun = self.control.sign_in(name, PASSWORDS[name], self.code(name))
             self.sessions[name] = begun
         return begun.session
 
+    def add(self, name: str) -> None:
+        """Make one more administrator, whom Ana proposes and Bogdan approves."""
+        self.decide(acts.AddAdmin(name=name))
+        self.enrol(name)
+
+    def enrol(self, name: str) -> None:
+        """Have somebody who is invited enrol, with the halves that Ana and Bogdan were shown."""
+        first, second = self.halves
+        self.totp[name] = self.control.enrol(name, first, second, PASSWORDS[name]).secret
+        self.sessions.pop(name, None)
+
     def decide(self, act: acts.AnyAct) -> ProposalSummary:
         """Have Ana propose an act and Bogdan approve it; return what became of it."""
-        proposal = self.control.propose(self.session("ana"), act).proposal
-        return self.control.approve(self.session("bogdan"), proposal.proposal, proposal.digest).proposal
+        proposed = self.control.propose(self.session("ana"), act)
+        proposal = proposed.proposal
+        approved = self.control.approve(self.session("bogdan"), proposal.proposal, proposal.digest)
+        self.halves = proposed.half, approved.half
+        return approved.proposal
 
     def approved(self, act: acts.AnyAct) -> Approved:
         """Return an act that Ana proposed and Bogdan approved, and that waits for who carries it out."""
