@@ -127,9 +127,14 @@ def test_one_approval_in_the_hand_gives_its_act_once(rotating):
 
 def test_an_operation_that_fails_in_its_transaction_can_be_tried_again(rotating):
     approved = rotating.approved(ROTATE)
-    with pytest.raises(ActRefused), rotating.database.transaction() as connection:
-        approved.redeem(connection, acts.RotateIssuingKey)
-        raise ActRefused("the token is full")
+
+    def fail() -> None:
+        with rotating.database.transaction() as connection:
+            approved.redeem(connection, acts.RotateIssuingKey)
+            raise ActRefused("the token is full")
+
+    with pytest.raises(ActRefused, match="the token is full"):
+        fail()
     assert rotating.control.proposal(approved.proposal).state == "approved"
     assert redeem(rotating, rotating.control.proposal(approved.proposal)) == ROTATE
 
@@ -168,11 +173,9 @@ def test_both_are_administrators_still_when_it_is_done(rotating, gone, when):
         approve(rotating, proposal, "carmen")
     end = rotating.control.propose(rotating.session("doina"), acts.DisableAdmin(name=gone)).proposal
     approve(rotating, end)
+    late = {"before": lambda: approve(rotating, proposal, "carmen"), "after": lambda: redeem(rotating, proposal)}
     with pytest.raises(NotApproved, match=f"{gone} is no active administrator any more"):
-        if when == "before":
-            approve(rotating, proposal, "carmen")
-        else:
-            redeem(rotating, proposal)
+        late[when]()
 
 
 @pytest.mark.parametrize("name", ["bogdan", "ana"])
