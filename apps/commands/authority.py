@@ -100,12 +100,13 @@ class Authority:
     def _credentials(self, admin: Admin) -> Credentials:
         path = self._file(admin)
         if path is not None:
-            return admin_credentials.read(path)
+            return admin_credentials.read(path, admin.name)
         try:
             name = admin.name or click.prompt("Administrator", err=True)
             password = click.prompt("Password", hide_input=True, err=True)
             return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
         except click.Abort:  # nobody answers
+            click.echo(err=True)
             raise NotSignedIn("answer the questions, or name a file with --credentials") from None
 
     def _file(self, admin: Admin) -> Path | None:

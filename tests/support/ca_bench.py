@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
     return msgspec.structs.replace(unsigned, signature=signature)
 
 
-PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina")}
+PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina", "elena", "mihai")}
 
 
 class CaBench:
@@ -83,13 +83,16 @@ class CaBench:
         issuing_key: Any = None,
         sam_key: Any = None,
         clock: FakeClock | None = None,
+        founders: tuple[str, str] = ("ana", "bogdan"),
         **ca: object,
     ) -> None:
         self.settings = settings_for(state, **ca)
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.signatures: list[bytes] = []
+        self.founders = founders
         self.totp: dict[str, str] = {}
+        self.used: dict[str, datetime] = {}  # from when on an administrator has a code that was not used
         self.sessions: dict[str, SignedInUntil] = {}
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
@@ -135,7 +138,7 @@ class CaBench:
 
     @property
     def admin(self) -> CaAdmin:
-        """What Ana, an administrator, holds of the authority; she signs in when that is needed."""
+        """What the first administrator holds of the authority, who signs in when that is needed."""
         return CaAdmin(self.admin_caller, ByAdmin(self.session()))
 
     @property
@@ -147,42 +150,50 @@ class CaBench:
         """Return the present TOTP code of an administrator."""
         return pyotp.TOTP(self.totp[name]).at(self.clock.now())
 
+    def fresh_code(self, name: str) -> str:
+        """Return a code that was not used, after moving the clock where need be."""
+        if self.clock.now() < self.used.get(name, self.clock.now()):
+            self.clock.instant = self.used[name]
+        self.used[name] = self.clock.now() + timedelta(seconds=30)
+        return self.code(name)
+
     def found(self) -> None:
         """Make the first two administrators, unless they are there."""
         if not self.totp:
-            for name in ("ana", "bogdan"):
+            for name in self.founders:
                 self.totp[name] = self.opened.control.admins.found(name, PASSWORDS[name]).secret
 
-    def session(self, name: str = "ana") -> str:
-        """Return a session of an administrator, who signs in when that is needed."""
+    def session(self, name: str = "") -> str:
+        """Return a session of an administrator, of the first unless told whose, who signs in when that is needed."""
         self.found()
+        name = name or self.founders[0]
         begun = self.sessions.get(name)
         if begun is None or begun.until <= self.clock.now():
-            begun = self.control.sign_in(name, PASSWORDS[name], self.code(name))
+            begun = self.control.sign_in(name, PASSWORDS[name], self.fresh_code(name))
             self.sessions[name] = begun
         return begun.session
 
     def add(self, name: str) -> None:
-        """Make one more administrator, whom Ana proposes and Bogdan approves."""
+        """Make one more administrator, whom the first two decide about."""
         self.decide(acts.AddAdmin(name=name))
         self.enrol(name)
 
     def enrol(self, name: str) -> None:
-        """Have somebody who is invited enrol, with the halves that Ana and Bogdan were shown."""
+        """Have somebody who is invited enrol, with the halves that the first two were shown."""
         first, second = self.halves
         self.totp[name] = self.control.enrol(name, first, second, PASSWORDS[name]).secret
         self.sessions.pop(name, None)
 
     def decide(self, act: acts.AnyAct) -> ProposalSummary:
-        """Have Ana propose an act and Bogdan approve it; return what became of it."""
-        proposed = self.control.propose(self.session("ana"), act)
+        """Have the first administrator propose an act and the second approve it; return what became of it."""
+        proposed = self.control.propose(self.session(), act)
         proposal = proposed.proposal
-        approved = self.control.approve(self.session("bogdan"), proposal.proposal, proposal.digest)
+        approved = self.control.approve(self.session(self.founders[1]), proposal.proposal, proposal.digest)
         self.halves = proposed.half, approved.half
         return approved.proposal
 
     def approved(self, act: acts.AnyAct) -> Approved:
-        """Return an act that Ana proposed and Bogdan approved, and that waits for who carries it out."""
+        """Return an act that the first two decided, and that waits for who carries it out."""
         proposal = self.decide(act)
         with self.database.reading() as connection:
             return self.opened.control.dual.approved(connection, proposal.proposal)
