@@ -116,13 +116,13 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
     names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem", LIST_SIGNER)
     names["status"] = (*names["status"], OCSP_CERTIFICATE, TSU_CERTIFICATE)
-    folders = [settings.zone_dir(zone) for zone in names]
+    folders = [*(settings.zone_dir(zone) for zone in names), settings.marks("sam").parent]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 
 
 def _folders(settings: Settings) -> None:
     make_folder(settings.state_dir, PUBLIC_MODE)  # `public` in it is for everyone, all else has a mode of its own
-    for name in (*TOKENS, "web", "preflight", "portal", "run", "outbox", "logs"):
+    for name in (*TOKENS, "web", "preflight", "portal", "marks", "run", "outbox", "logs"):
         make_folder(settings.state_dir / name)
     make_folder(settings.published(), PUBLIC_MODE)
 

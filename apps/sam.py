@@ -24,6 +24,7 @@ from otp.delivery.outbox import Outbox
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
+from storage.marks import Marks
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -60,6 +61,7 @@ def build(settings: Settings) -> WSGIApplication:
         _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
         Outbox(settings.outbox(), clock),
         _told(settings, folder),
+        marks=Marks(settings.marks("sam")),
         clock=clock,
         entropy=SystemEntropy(),
     )

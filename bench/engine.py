@@ -20,6 +20,7 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from bench.fresh_days import forget
 from bench.samples import pdf_of
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import SystemClock
@@ -68,8 +69,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
 def _authorisations(bench: Workbench, documents: list[bytes]):  # a generator of the bench
     digests = [hashlib.sha256(each).digest() for each in documents]
     while True:
-        with bench.database.transaction() as connection:
-            connection.exec_driver_sql("DELETE FROM codes")
+        forget(bench.database, bench.seals())
         sad = bench.authorise(*digests, kind="sodr").sad
         for each in documents:
             yield sad, each

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import population
+from bench.fresh_days import fresh_day
 from bench.processes import percentiles, timed
 from bench.samples import SIZES, pdf_of
-from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, forget_codes, register_portal
+from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, register_portal
 from tests.support.instance import Instance, make_instance
 
 PROCESSES = 2
@@ -69,7 +70,7 @@ class Zones:
         self, work: Callable[..., Callable[[], Any]], *more: Any, people: list[Citizen] | None = None
     ) -> dict[str, float]:
         """Return rate and percentiles of one kind of work over both processes."""
-        forget_codes(self.settings)
+        fresh_day(self.settings)
         everyone = people or self.people
         shares = [everyone[number::PROCESSES] for number in range(PROCESSES)]
         latencies = timed(work, [(self.portal, share, *more) for share in shares], 8.0)

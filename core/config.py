@@ -128,6 +128,10 @@ class Settings(_Section, frozen=True):
         """Return the folder of one zone: its database, its token store, its secrets."""
         return self.state_dir / zone
 
+    def marks(self, zone: str) -> Path:
+        """Return the file that tells how far a zone's database has got: beside it, and never restored with it."""
+        return self.state_dir / "marks" / f"{zone}.sqlite"
+
     def socket(self, name: str) -> Path:
         """Return the unix socket called `name`, in a folder of its own."""
         return self.state_dir / "run" / name / "socket"

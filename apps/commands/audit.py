@@ -33,3 +33,21 @@ def verify(installation: Installation) -> None:
     click.echo(f"The evidence is whole: {evidence.rows} rows, last link {evidence.head}")
     log = Authority(installation).operator.verify_audit()
     click.echo(f"The authority's log is whole: {log.rows} rows, last link {log.head}")
+
+
+@audit.command(example="paraph audit restored --yes")
+@click.confirmation_option(prompt="Was the SAM's database restored from a copy, and do you know from which?")
+@click.pass_obj
+def restored(installation: Installation) -> None:
+    """Put to use a SAM's database that was restored from a copy.
+
+    Until then the SAM does nothing on it. Open transactions end; credentials and portals of which the copy has earlier
+    records are revoked and forgotten.
+    """
+    settings = installation.settings()
+    told = SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))).vouch_for_restored()
+    click.echo(f"{told.rows_lost} rows of evidence are lost; {told.transactions_ended} open transactions were ended.")
+    for credential in told.credentials_revoked:
+        click.echo(f"Revoked, because the copy has an earlier record: credential {credential}")
+    for client in told.portals_forgotten:
+        click.echo(f"Forgotten, because the copy has an earlier record: client {client}; register it again")

@@ -162,6 +162,10 @@ class SamAdmin:
         """
         self._caller.call(request, Done)
 
+    def vouch_for_restored(self) -> sap.Restored:
+        """Put to use a database that was restored from a copy; return what is lost and ended."""
+        return self._caller.call(sap.VouchForRestored(), sap.Restored)
+
     def verify_evidence(self) -> sap.EvidenceVerified:
         """Have the evidence log verified from its first row."""
         return self._caller.call(sap.VerifyEvidence(), sap.EvidenceVerified)

@@ -105,7 +105,7 @@ class Opening:
             expires_at=now + TRANSACTION_LIFE,
         )
         progress = b"A" * len(request.digests)
-        return Transaction(name, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
+        return Transaction(name, 1, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
 
     def _end_earlier(self, connection: Connection, record: CredentialRecord, now: datetime) -> None:
         """End what is still live: one open transaction for a credential. Results of ended ones are of no use to anybody."""
@@ -135,8 +135,10 @@ class Opening:
         except SmsNotSent:
             now = self._parts.clock.now()
             with self._parts.database.transaction() as connection:
-                self._parts.challenges.not_sent(connection, challenge.challenge)
-                self._parts.transactions.store(connection, replace(transaction, state="not-sent"))
+                self._parts.challenges.not_sent(connection, challenge)
+                current = self._parts.transactions.find(connection, transaction.transaction)
+                if current.state == "open":  # nobody ended it while the gateway was waited for
+                    self._parts.transactions.store(connection, replace(current, state="not-sent"))
                 self._parts.evidence.append(connection, "code not sent", now, transaction=transaction.transaction)
             raise
 

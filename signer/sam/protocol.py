@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from channel.protocol import SMALL, Call, Done, Message, Protocol
-from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
+from core.errors import ClockInDoubt, MalformedDigest, RecordStale, RecordTampered, UnknownAlgorithm
 from core.statements import IncrementVerdict, KeyAttestation
 from signer.sam import errors
 
@@ -262,6 +262,19 @@ class EvidenceVerified(Message, frozen=True):
     head: str  # hex of the last link
 
 
+class VouchForRestored(Message, frozen=True):
+    """Put to use a database that was restored from a copy: the caller knows that it was, and from which."""
+
+
+class Restored(Message, frozen=True):
+    """What became of a restored database."""
+
+    rows_lost: int  # of the evidence
+    transactions_ended: int
+    credentials_revoked: list[str]  # those of which the copy had an earlier record
+    portals_forgotten: list[str]  # likewise: to be registered again
+
+
 SAM = Protocol(
     "sam",
     (
@@ -277,7 +290,7 @@ SAM = Protocol(
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
-    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, RecordStale, ClockInDoubt),
 )
 ADMIN = Protocol(
     "sam-admin",
@@ -287,6 +300,7 @@ ADMIN = Protocol(
         Call(Activate, Done),
         Call(SetState, Done),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
+        Call(VouchForRestored, Restored, seconds=120.0),
     ),
-    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, RecordStale, ClockInDoubt),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +12,7 @@ from core.algorithms import KeyType
 from hsm.ports import WrappedKey
 from signer.sam.errors import CredentialUnknown
 from signer.sam.tables import credentials
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 State = Literal["pending", "active", "suspended", "revoked"]
 
@@ -68,7 +68,7 @@ _ADD = insert(credentials)
 class CredentialRecords:
     """The repository of credential records."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: FreshSeals) -> None:
         self._seals = seals
 
     def find(self, connection: Connection, credential: str) -> CredentialRecord:
@@ -76,17 +76,17 @@ class CredentialRecords:
 
         Raises:
             CredentialUnknown: there is none.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": credential}).mappings().first()
         if row is None:
             raise CredentialUnknown(credential)
-        return CredentialRecord(**self._seals.opened(credentials, dict(row)))
+        return CredentialRecord(**self._seals.opened(connection, credentials, dict(row)))
 
     def of_account(self, connection: Connection, client: str, account: str) -> list[CredentialRecord]:
         """Return the records that a portal's account may use, oldest first."""
         rows = connection.execute(_OF_ACCOUNT, {"of_client": client, "of_account": account}).mappings()
-        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+        return [CredentialRecord(**self._seals.opened(connection, credentials, dict(row))) for row in rows]
 
     def live_duplicate(self, connection: Connection, record: CredentialRecord) -> str | None:
         """Return what a live record has in common with `record`: "person", "phone" or "account"; None when nothing."""
@@ -110,7 +110,21 @@ class CredentialRecords:
 
     def add(self, connection: Connection, record: CredentialRecord) -> None:
         """Insert a new record, sealed."""
-        connection.execute(_ADD, self._seals.sealed(credentials, record))
+        connection.execute(_ADD, self._seals.sealed(connection, credentials, record))
+
+    def revoke_older(self, connection: Connection) -> list[str]:
+        """Revoke each credential of which a restored database has an earlier record; return their names."""
+        found = connection.execute(select(credentials)).mappings().all()
+        revoked = []
+        for row in found:
+            newest = self._seals.newest(credentials, row["credential"])
+            if row["version"] < newest:
+                was = CredentialRecord(**self._seals.opened(connection, credentials, dict(row), also_older=True))
+                without_key = replace(was, state="revoked", wrapped_key=b"", wrapping_key_id="", version=newest + 1)
+                sealed = self._seals.sealed(connection, credentials, without_key)
+                connection.execute(update(credentials).where(credentials.c.credential == was.credential).values(sealed))
+                revoked.append(was.credential)
+        return revoked
 
     def replace(self, connection: Connection, record: CredentialRecord) -> None:
         """Store a changed record, sealed anew; its version must be one above the stored one.
@@ -121,7 +135,7 @@ class CredentialRecords:
         stored = connection.execute(
             update(credentials)
             .where(credentials.c.credential == record.credential, credentials.c.version == record.version - 1)
-            .values(self._seals.sealed(credentials, record))
+            .values(self._seals.sealed(connection, credentials, record))
         )
         if stored.rowcount != 1:
             raise CredentialUnknown(f"{record.credential}: changed meanwhile")

@@ -53,12 +53,16 @@ from signer.sam.protocol import (
     SignHashes,
     SubmitCode,
     VerifyEvidence,
+    VouchForRestored,
 )
 from signer.sam.records import CredentialRecords
+from signer.sam.restored import Restoring
 from signer.sam.sad import SadCodec
 from signer.sam.signatures import check_probe
 from signer.sam.transactions import Transactions
 from storage.engine import Database
+from storage.fresh_seals import FreshSeals
+from storage.marks import Marks
 from storage.seals import Seals
 
 
@@ -89,7 +93,7 @@ class SamSettings:
 
 
 class Sam:
-    """The SAM of one process. Makes its tables when they are missing."""
+    """The SAM of one process. Makes its tables when they are missing. `marks`: the store beside the database."""
 
     def __init__(
         self,
@@ -98,19 +102,20 @@ class Sam:
         sender: SmsSender,
         settings: SamSettings,
         *,
+        marks: Marks,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         for metadata in (tables.metadata, otp_tables.metadata):
             database.create(metadata)
-        seals = Seals(keys.seal.mac)
+        seals = FreshSeals(Seals(keys.seal.mac), marks)
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
             portals=Portals(seals, settings.sms_host),
             transactions=Transactions(seals),
             challenges=Challenges(database, seals, keys.otp),
-            evidence=Evidence(keys.evidence),
+            evidence=Evidence(keys.evidence, marks),
             codec=SadCodec(keys.sad),
             fingerprint_key=keys.fingerprint,
             policy=settings.policy,
@@ -131,6 +136,7 @@ class Sam:
         )
         self._directory = Directory(parts, issuing)
         self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing)
+        self._restoring = Restoring(parts)
         self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
 
     def server(self, peers: frozenset[int]) -> Server:
@@ -159,6 +165,7 @@ class Sam:
             Activate: _done(self._enrolment.activate),
             SetState: _done(self._enrolment.set_state),
             VerifyEvidence: self._verify_evidence,
+            VouchForRestored: self._restoring.vouch,
             Health: health(self.check),
         }
         return Server(ADMIN, handlers, peers)
@@ -174,7 +181,8 @@ class Sam:
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
         check_probe(key.public_key_der, probe, signature)
-        self._parts.database.check()
+        with self._parts.database.reading() as connection:
+            self._parts.evidence.check_end(connection)
         self._sender.check()
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:

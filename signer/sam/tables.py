@@ -51,6 +51,7 @@ transactions = Table(
     "transactions",
     metadata,
     Column("transaction", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
     Column("credential", Text, nullable=False),
     Column(
         "state",

@@ -26,6 +26,7 @@ from signer.sam.protocol import SAM
 from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
+from storage.marks import Marks
 from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
@@ -79,7 +80,15 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         issuing_certificate=place.issuing_certificate,
         checkpoints=folder / "checkpoints.jsonl",
     )
-    return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)
+    return Sam(
+        Database(folder / "sam.sqlite"),
+        keys,
+        Phone(),
+        settings,
+        marks=Marks(folder / "marks.sqlite"),
+        clock=clock,
+        entropy=entropy,
+    )
 
 
 def _send(http: HostClient, call: Call) -> tuple[int, dict]:
