@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate
 
+from apps.admin_credentials import FOLDER
 from apps.files import too_open
 from apps.health import check, listen_address
 from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
 from core.clock import Clock, SystemClock
+from core.config import is_loopback
 from core.errors import DomainError, Unavailable
 from hsm.errors import PinWrong
 from hsm.session import Token
@@ -82,7 +84,11 @@ def modules(settings: Settings) -> Iterator[Finding]:
 def files(settings: Settings) -> Iterator[Finding]:
     """Look for missing secrets, and for files that others can read."""
     problems = []
-    for path in expected_files(settings):
+    development = sorted((settings.state_dir / FOLDER).glob("*"))
+    if development and not is_loopback(settings.service.public_origin):
+        found = f"{settings.state_dir / FOLDER} holds passwords of administrators made up for development"
+        problems.append(_bad(f"{found}. Have others invited, then these disabled, and remove it."))
+    for path in (*expected_files(settings), *development):
         if not path.exists():
             problems.append(_bad(f"{path} is missing. Restore it from the backup; it cannot be made again."))
         elif problem := too_open(path):
