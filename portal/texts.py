@@ -171,5 +171,7 @@ def leave_text(error: NothingToSign | TooManyForCredential) -> str:
     if isinstance(error, NothingToSign):
         return _("Upload at least one document first.")
     return ngettext(
-        "At most %(num)s document can be signed at once.", "At most %(num)s documents can be signed at once.", error.most
+        "At most %(num)s document can be signed at once.",
+        "At most %(num)s documents can be signed at once.",
+        error.most,
     )
