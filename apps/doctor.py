@@ -183,7 +183,9 @@ def zones(settings: Settings) -> Iterator[Finding]:
         yield from ports(settings)
         return
     for zone, problem in problems.items():
-        yield _bad(f"The zone {zone} does not work: {problem}.") if problem else Finding(f"The zone {zone} works.")
+        log = settings.state_dir / "logs" / f"{zone}.log"
+        told = f"The zone {zone} does not work: {problem}. What it met is in {log}."
+        yield _bad(told) if problem else Finding(f"The zone {zone} works.")
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
