@@ -120,10 +120,11 @@ def edited(token: bytes, change) -> bytes:
 
 
 def test_a_true_answer_is_believed_and_says_when_and_by_whom(liar):
-    found = liar.check(liar.answer())
+    answer = liar.answer()
+    found = liar.check(answer)
     assert found.at == NOW
     assert found.chain == (liar.unit, liar.root)
-    assert tsp.TimeStampResp.load(liar.answer())["time_stamp_token"].dump()[:40] == found.token[:40]
+    assert tsp.TimeStampResp.load(answer)["time_stamp_token"].dump() == found.token
 
 
 def test_what_was_believed_cannot_be_made_otherwise(liar):
