@@ -58,7 +58,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
 
     def once() -> None:
         sad, each = next(waiting)
-        prepared = pades.prepare(each, SignatureAlgorithm.ECDSA_SHA256, strict=True)
+        prepared = pades.prepare(each, strict=True)
         answer = bench.sign_document(sad, bench.prepared(each, prepared.before, prepared.after))
         pades.embed(each, answer.increment_before, answer.increment_after, answer.cms)
 

@@ -16,8 +16,8 @@ from typing import Final, Literal
 from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ca import addresses
 from ca.protocol import ServiceKind
+from core import addresses
 from core.algorithms import HashAlgorithm, KeyType
 from core.config import Ca
 

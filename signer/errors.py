@@ -9,6 +9,10 @@ class ContentNotAuthorised(DomainError):
     """A content digest (CSC `sdr`) that the signatory did not authorise."""
 
 
+class SignedOtherwise(DomainError):
+    """Content that this authorization already signed in another form: a digest meets the key once."""
+
+
 class DocumentNotAuthorised(DomainError):
     """A document that is not, byte for byte, one that the signatory authorised."""
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ca import addresses
 from ca.client import CaAdmin
 from ca.protocol import CA_ADMIN
 from channel.client import Channel
+from core import addresses
 
 if TYPE_CHECKING:
     from apps.installation import Installation

@@ -13,6 +13,7 @@ from stamp.appearance import Position
 
 _MAX_TEXT: Final = 200  # characters
 _DEFAULT_ROOM: Final = 2 * 12_000 + 2  # a CMS of 12 kB in hexadecimal, and the two angle brackets
+TIME_STAMP_ROOM: Final = 2 * 8_000 + 2  # a token with a chain of two RSA-4096 certificates takes half of it
 
 
 @dataclass(frozen=True, slots=True)

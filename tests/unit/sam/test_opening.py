@@ -242,7 +242,7 @@ def test_no_message_has_a_field_for_what_the_sam_knows_itself__w7():
         "CancelTransaction": {"transaction", "client"},
         "RevokeSad": {"sad", "client"},
         "SignHashes": signing | {"digests"},
-        "SignContents": signing | {"digests"},
+        "SignContents": signing | {"digests", "form"},
         "SignDocument": signing | {"document"},
         "ListCredentials": {"client", "account"},
         "DescribeCredential": {"client", "credential"},
