@@ -18,6 +18,7 @@ from apps import words
 from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
+from apps.commands.document import document
 from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
@@ -114,7 +115,7 @@ def health(installation: Installation) -> None:
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)
 
 
-for group in (client, ra, ca, audit):
+for group in (client, ra, ca, audit, document):
     main.add_command(group)
 
 

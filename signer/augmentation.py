@@ -15,11 +15,12 @@ from core.algorithms import HashAlgorithm
 from core.time_stamp import TimeStamp
 from signer.cades import chain_of, signature_of, with_time_stamp
 from signer.levels import Level
+from signer.pades.archive import ArchivedDocument
 from signer.revocation import Revocation
 from signer.tsa_client import TsaClient
 from signer.validation_data import ValidationData, der_of
 
-_STAMPED_WITH: Final = HashAlgorithm.SHA256
+STAMPED_WITH: Final = HashAlgorithm.SHA256
 
 
 class Increment(Protocol):
@@ -63,6 +64,7 @@ class Signature:
 
     cms: bytes
     data: ValidationData
+    inside: tuple[bytes, ...]  # those of the data's certificates that are in the CMS, DER
 
 
 class Augmentation:
@@ -83,15 +85,17 @@ class Augmentation:
             CertificateRevoked: the signatory's certificate was revoked meanwhile.
         """
         with_data = with_data or level.is_long_term
-        data = ValidationData()
-        signed = cms
-        if level.is_stamped:
-            stamp = self._stamp(signature_of(signed))
-            cms = with_time_stamp(signed, stamp.token)
-            data = self._revocation.of_part(stamp.chain) if with_data else data
-        if with_data:
-            data = self._revocation.of_signatory(chain_of(signed, self._anchor)) | data
-        return Signature(cms, data)
+        stamp = self._stamp(signature_of(cms)) if level.is_stamped else None
+        stamped = cms if stamp is None else with_time_stamp(cms, stamp.token)
+        if not with_data:
+            return Signature(stamped, ValidationData(), ())
+        chain = chain_of(cms, self._anchor)
+        data = self._revocation.of_signatory(chain)  # after the time-stamp: what it says is about that time
+        inside = chain[:-1]
+        if stamp is not None:
+            data |= self._revocation.of_part(stamp.chain)
+            inside += stamp.embedded
+        return Signature(stamped, data, tuple(der_of(each) for each in inside))
 
     def document(
         self, document: bytes, signature: Signature, engine: ArchivingEngine, level: Level, *, strict: bool
@@ -103,8 +107,7 @@ class Augmentation:
             CannotPrepare: it cannot be written on.
         """
         if level.is_long_term:
-            in_signature = tuple(der_of(each) for each in chain_of(signature.cms, self._anchor)[:-1])
-            document = engine.add_validation_data(document, signature.data.without(in_signature), strict=strict)
+            document = engine.add_validation_data(document, signature.data.without(signature.inside), strict=strict)
         return self.archived(document, engine, strict=strict) if level.is_archived else document
 
     def archived(self, document: bytes, engine: ArchivingEngine, *, strict: bool) -> bytes:
@@ -118,8 +121,21 @@ class Augmentation:
         stamp = self._stamp(document, increment.before, increment.after)
         return engine.embed(document, increment.before, increment.after, stamp.token)
 
+    def renewed(self, archived: ArchivedDocument, engine: ArchivingEngine) -> bytes:
+        """Return a document of level B-LTA with what validates its newest time-stamp, and a new one over all of it.
+
+        Raises:
+            TimeStampWrong: its newest time-stamp is none that is believed here.
+            StatusUnavailable: that time-stamp's unit cannot be validated any more: it is too late, or the unit is revoked.
+            Unavailable, CannotPrepare: as `archived`.
+        """
+        newest = self._tsa.check(archived.token, STAMPED_WITH, archived.digest)
+        data = self._revocation.of_part(newest.chain).without(tuple(der_of(each) for each in newest.embedded))
+        document = engine.add_validation_data(archived.content, data, strict=archived.strict)
+        return self.archived(document, engine, strict=archived.strict)
+
     def _stamp(self, *parts: bytes) -> TimeStamp:
-        running = _STAMPED_WITH.new()
+        running = STAMPED_WITH.new()
         for part in parts:
             running.update(part)
-        return self._tsa.stamp(_STAMPED_WITH, running.digest())
+        return self._tsa.stamp(STAMPED_WITH, running.digest())

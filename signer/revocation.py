@@ -146,9 +146,7 @@ class Revocation:
         response = ocsp.load_der_ocsp_response(answer)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL or response.next_update_utc is None:
             raise StatusUnavailable(f"{source.ocsp_url}: {response.response_status.name}")
-        return _Status(
-            ValidationData(tuple(der_of(each) for each in response.certificates), (answer,)), response.next_update_utc
-        )
+        return _Status(ValidationData(ocsps=(answer,)), response.next_update_utc)
 
     def _by_crl(self, source: StatusSource) -> _Status:
         answer = self._outside.get(source.crl_url, limit=_LONGEST_CRL)

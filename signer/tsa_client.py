@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.algorithms import HashAlgorithm
 from core.clock import Clock
 from core.entropy import Entropy
-from core.time_stamp import LONGEST_ANSWER, TimeStamp, TimeStampTrust, check_answer, time_stamp_request
+from core.time_stamp import LONGEST_ANSWER, TimeStamp, TimeStampTrust, check_answer, check_token, time_stamp_request
 from signer.outside import Outside
 
 
@@ -35,3 +35,11 @@ class TsaClient:
             limit=LONGEST_ANSWER,
         )
         return check_answer(answer, asked, self._trust, self._clock.now())
+
+    def check(self, token: bytes, algorithm: HashAlgorithm, digest: bytes) -> TimeStamp:
+        """Return a time-stamp on a digest that this authority gave before.
+
+        Raises:
+            TimeStampWrong: it must not be believed.
+        """
+        return check_token(token, algorithm, digest, self._trust)
