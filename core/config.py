@@ -120,6 +120,7 @@ class Portal(_Section, frozen=True):
     sms_name: str
     max_file_bytes: int
     max_files: int
+    level: Literal["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]
 
 
 class Phone(_Section, frozen=True):
