@@ -167,7 +167,7 @@ def _check(chain: Chain, data: ValidationData, now: datetime) -> None:
             crls=[asn1_crl.CertificateList.load(each) for each in data.crls],
             moment=now,
             allow_fetching=False,
-            revocation_mode="hard-fail",
+            revocation_mode="require",
             weak_hash_algos={"md5", "sha1"},
         )
         validator = CertificateValidator(leaf, intermediate_certs=others, validation_context=context)

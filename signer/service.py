@@ -17,19 +17,38 @@ from functools import reduce
 from operator import or_
 from typing import Literal, Protocol
 
+from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509.oid import NameOID
+
 from core.algorithms import SignatureAlgorithm
 from core.statements import IncrementVerdict
 from core.types import ClientId
 from preflight.protocol import DocumentRefused, DocumentReport, IncrementNotAllowed
 from signer.augmentation import ArchivingEngine, Augmentation, Increment, Signature
 from signer.cades import says_when, with_content
-from signer.errors import ContentNotAuthorised, DocumentNotAuthorised, DocumentNotSignable, SignedOtherwise
+from signer.errors import (
+    ContentNotAuthorised,
+    DocumentNotAuthorised,
+    DocumentNotSignable,
+    NameNotSignatorys,
+    SignedOtherwise,
+)
 from signer.levels import Level
-from signer.pades.errors import CannotPrepare
+from signer.pades.errors import CannotCertify, CannotPrepare
+from signer.pades.options import Appearance, Wishes
 from signer.sam.client import SamClient
 from signer.sam.errors import DigestNotAuthorised
-from signer.sam.protocol import DocumentSignature, PreparedDocument, SignContents, SignDocument, SignHashes
+from signer.sam.protocol import (
+    CredentialView,
+    DescribeCredential,
+    DocumentSignature,
+    PreparedDocument,
+    SignContents,
+    SignDocument,
+    SignHashes,
+)
 from signer.validation_data import ValidationData
+from stamp.appearance import NoPlace, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +62,23 @@ class Warrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a visible appearance stands: on which page (from 0, -1 the last), in which corner."""
+
+    page: int
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentOrder:
     """One document, and how it is to be signed."""
 
     content: bytes
     level: Level = Level.B
+    certifies: bool = False
+    shows_name: bool = False
+    name: str | None = None  # the name to be shown, where the portal says it: the signatory's, or it is refused
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +110,12 @@ class _Ready:
 class DocumentEngine(ArchivingEngine, Protocol):
     """Writes increments: `signer.pades`."""
 
-    def prepare(self, document: bytes, *, strict: bool) -> Increment:
+    def prepare(self, document: bytes, wishes: Wishes, *, strict: bool) -> Increment:
         """Return the increment that gives a document a signature field.
 
         Raises:
             CannotPrepare: the document cannot be given one.
+            CannotCertify, NoPlace: not with these wishes.
         """
         ...
 
@@ -175,13 +207,15 @@ class SigningService:
 
         Raises:
             DocumentNotSignable: one cannot be signed.
+            NameNotSignatorys, CannotCertify, NoPlace: one cannot be signed as is wished.
             DocumentNotAuthorised: one is not what the signatory authorised; those before it are signed, and asking
                 again returns the same signatures.
             Unavailable, TimeStampWrong, CertificateRevoked: as `Augmentation.signature`; what was signed before stays
                 signed.
             DomainError: as `SamClient.sign_document`.
         """
-        ready = [self._prepare(order, at) for at, order in enumerate(orders, start=1)]
+        wishes = self._wishes(warrant, orders)
+        ready = [self._prepare(order, wishes[at], at + 1) for at, order in enumerate(orders)]
         documents, data = [], ValidationData()
         for each in ready:
             signed = self._sign(warrant, each.prepared)
@@ -198,11 +232,24 @@ class SigningService:
         """
         self._sam.check()
 
-    def _prepare(self, order: DocumentOrder, number: int) -> _Ready:
+    def _wishes(self, warrant: Warrant, orders: list[DocumentOrder]) -> list[Wishes]:
+        """Return what each signature field shows: the signatory's name or none, whoever asks for what."""
+        if not any(order.shows_name or order.placement for order in orders):
+            return [Wishes(order.certifies) for order in orders]
+        name = signatory_name(self._sam.describe_credential(DescribeCredential(warrant.client, warrant.credential)))
+        if any(order.name not in {None, name} for order in orders):
+            raise NameNotSignatorys(name)
+        return [_wishes_of(order, name) for order in orders]
+
+    def _prepare(self, order: DocumentOrder, wishes: Wishes, number: int) -> _Ready:
         document = order.content
         try:
             report = self._inspector.check(document)
-            increment = self._engine.prepare(document, strict=report.strict)
+            if order.certifies and report.earlier_signatures:
+                raise CannotCertify(f"document {number}")
+            if order.placement is not None and order.placement.page >= report.pages:
+                raise NoPlace(f"document {number}: {report.pages} pages")
+            increment = self._engine.prepare(document, wishes, strict=report.strict)
             verdict = self._inspector.judge(document, increment.before, increment.room, increment.after)
         except DocumentRefused as error:
             raise DocumentNotSignable(number, error.reason, error.detail) from error
@@ -236,3 +283,16 @@ class SigningService:
 
 def _carrying(cms: bytes, order: ContentOrder) -> bytes:
     return cms if order.carried is None else with_content(cms, order.carried)
+
+
+def _wishes_of(order: DocumentOrder, name: str) -> Wishes:
+    placement = order.placement
+    shown = None if placement is None else Appearance(name, placement.page, placement.position)
+    return Wishes(order.certifies, name if order.shows_name else None, shown)
+
+
+def signatory_name(credential: CredentialView) -> str:
+    """Return the name in a credential's certificate, given name first: what the SAM compares with its own record."""
+    subject = load_der_x509_certificate(credential.certificates[0]).subject
+    parts = (subject.get_attributes_for_oid(oid)[0].value for oid in (NameOID.GIVEN_NAME, NameOID.SURNAME))
+    return " ".join(str(part) for part in parts)

@@ -6,6 +6,7 @@ that: preflight judges what the words and places become, the SAM compares the na
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,8 @@ from api.csc.fields import Fields
 from api.refusals import InvalidParameter
 from core.algorithms import SignatureAlgorithm
 from signer.levels import Level
+from signer.service import Placement
+from stamp.appearance import Position
 
 PADES: Final = "P"
 CADES: Final = "C"
@@ -21,6 +24,8 @@ CADES: Final = "C"
 # there: a certification would be refused in every document that is signed already (docs/api.md).
 ENVELOPES: Final = {PADES: ("Revision", "Certification"), CADES: ("Attached", "Detached")}
 LEVELS: Final = {PADES: tuple(Level), CADES: (Level.B, Level.T)}
+_MOST_PAGES: Final = 100_000
+_POSITIONS: Final = frozenset(position.value for position in Position)
 _BY_NAME: Final = {level.value.lower(): level for level in Level}  # both spellings of the specification
 
 
@@ -32,6 +37,9 @@ class Order:
     level: Level
     envelope: str
     algorithm: SignatureAlgorithm
+    shows_name: bool = False
+    name: str | None = None
+    placement: Placement | None = None
 
 
 def order_of(element: Fields) -> Order:
@@ -43,8 +51,13 @@ def order_of(element: Fields) -> Order:
     kind = _format(element)
     level = _level(element, LEVELS[kind])
     envelope = _envelope(element, ENVELOPES[kind])
-    _check_properties(element)
-    return Order(kind, level, envelope, algorithm_of(element))
+    if kind == CADES:
+        _check_no_properties(element)
+        return Order(kind, level, envelope, algorithm_of(element))
+    names = _names(element)
+    return Order(
+        kind, level, envelope, algorithm_of(element), bool(names), next(filter(None, names), None), _placement(element)
+    )
 
 
 def digest_order_of(element: Fields) -> Order:
@@ -56,7 +69,7 @@ def digest_order_of(element: Fields) -> Order:
     kind = _format(element)
     level = _level(element, tuple(each for each in LEVELS[kind] if not each.is_archived))
     envelope = _envelope(element, ("Detached",) if kind == CADES else ENVELOPES[PADES])
-    _check_properties(element)
+    _check_no_properties(element)
     return Order(kind, level, envelope, algorithm_of(element))
 
 
@@ -88,6 +101,43 @@ def _envelope(element: Fields, served: tuple[str, ...]) -> str:
     return element.one_of("signed_envelope_property", served)
 
 
-def _check_properties(element: Fields) -> None:
+def _check_no_properties(element: Fields) -> None:
     if element.get("signed_props") not in (None, []):
         raise InvalidParameter("signed_props")
+
+
+def _names(element: Fields) -> list[str | None]:
+    """Return the values of the property Name, of which there is one at most; None where the service is to fill it in.
+
+    No other property is served: Reason, Location and ContactInfo would be shown as the signatory's own words, and
+    nobody showed them to the signatory (docs/adr/0018).
+    """
+    properties = element.get("signed_props") or []
+    if not isinstance(properties, list) or len(properties) > 1:
+        raise InvalidParameter("signed_props")
+    return [_name(each) for each in properties]
+
+
+def _name(property_: object) -> str | None:
+    if not isinstance(property_, dict) or property_.get("attribute_name") not in {"Name", "name"}:
+        raise InvalidParameter("signed_props")
+    value = property_.get("attribute_value")
+    if value is None:
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (ValueError, TypeError) as error:
+        raise InvalidParameter("signed_props") from error
+
+
+def _placement(element: Fields) -> Placement | None:
+    """Return where the signature is to be seen, from the extension member `appearance`."""
+    value = element.get("appearance")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidParameter("appearance")
+    page, position = value.get("page", -1), value.get("position", Position.BOTTOM_RIGHT.value)
+    if type(page) is not int or not (page == -1 or 1 <= page <= _MOST_PAGES) or position not in _POSITIONS:
+        raise InvalidParameter("appearance")
+    return Placement(page if page == -1 else page - 1, Position(position))

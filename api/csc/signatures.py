@@ -106,7 +106,7 @@ class Signatures:
         contents = [self._document(element) for element in elements]
         warranted = warrant(orders[0].algorithm)
         if orders[0].format == PADES:
-            asked = [DocumentOrder(content, order.level) for content, order in zip(contents, orders, strict=True)]
+            asked = [_ordered(content, order) for content, order in zip(contents, orders, strict=True)]
             signed = self._service.sign_documents(warranted, asked, with_data=with_data)
             return {"DocumentWithSignature": signed.values} | _validation_info(signed, wanted=with_data)
         attached = [order.envelope == "Attached" for order in orders]
@@ -158,6 +158,11 @@ class Signatures:
         if len(hashes) > self._limits.signatures:
             raise TooManySignatures(f"{len(hashes)} digests")
         return _digests(hashes, algorithm.hash, InvalidHashesEncoding)
+
+
+def _ordered(content: bytes, order: Order) -> DocumentOrder:
+    certifies = order.envelope == "Certification"
+    return DocumentOrder(content, order.level, certifies, order.shows_name, order.name, order.placement)
 
 
 def _check_alike(orders: list[Order]) -> None:

@@ -77,9 +77,12 @@ def _check_end(content: bytes, start: int) -> None:
 
 
 def _time_stamp(revision: bytes, before: PdfFileReader, after: PdfFileReader) -> AddedSignature:
-    newest = after.embedded_signatures[-1]
-    check_added_field(revision, before, after, newest.sig_field)
-    return time_stamp_dictionary(newest.sig_object)
+    known = {each.field_name for each in before.embedded_signatures}
+    new = [each for each in after.embedded_signatures if each.field_name not in known]
+    if len(new) != 1:
+        raise DocumentChanged(f"{len(new)} time-stamps in the last increment")
+    check_added_field(revision, before, after, new[0].sig_field)
+    return time_stamp_dictionary(new[0].sig_object)
 
 
 class _Store:
@@ -116,21 +119,19 @@ class _Store:
         old, store = was.pop("/DSS", None), now.pop("/DSS", None)
         if without_marks(was) != without_marks(now) or (old is not None and not isinstance(old, dict) and old != store):
             raise DocumentChanged("catalog")
-        self._explain(_name(root), only_if_written=True)
-        return self._followed(self._was, old) or {}, self._followed(self._is, store, explain=True)
+        self._explained.add(_name(root))
+        now_held = self._followed(self._is, store, explain=True)
+        if not isinstance(now_held, dict):
+            raise DocumentChanged("an increment without a security store")
+        return self._followed(self._was, old) or {}, now_held
 
     def _followed(self, state: HistoricalResolver, value: Any, *, explain: bool = False) -> Any:
         """Return a value, or the object that it refers to, whose writing is explained by that."""
         if not isinstance(value, tuple) or value[:1] != ("ref",):
             return value
         if explain:
-            self._explain(value, only_if_written=True)
+            self._explained.add(value)
         return canonical(state.get_object(Reference(value[1], value[2], self._reader)))
-
-    def _explain(self, name: _Name, *, only_if_written: bool = False) -> None:
-        if name in self._explained and not only_if_written:
-            raise DocumentChanged(f"object {name[1]} in two roles")
-        self._explained.add(name)
 
     def _list(self, old: Any, now: Any) -> tuple[bytes, ...]:
         """Return the contents of a list's streams: those that were there, then new ones."""
@@ -138,9 +139,9 @@ class _Store:
         if items[: len(before)] != before:
             raise DocumentChanged("the security store lost something")
         for item in items[len(before) :]:
-            if item not in self._new:
-                raise DocumentChanged("the security store refers to something that was there before")
-            self._explain(item)
+            if item not in self._new or item in self._explained:
+                raise DocumentChanged("the security store refers to something else than its own data")
+            self._explained.add(item)
         return tuple(self._content(item) for item in items)
 
     def _content(self, item: Any) -> bytes:

@@ -83,7 +83,7 @@ def check_not_revoked(
 
 def validation_context(root: Certificate, at: datetime, evidence: Evidence | None = None) -> ValidationContext:
     """Return what a chain is validated with: the one root, and the evidence, which then must speak for everybody."""
-    evidence, mode = (Evidence(), "soft-fail") if evidence is None else (evidence, "hard-fail")
+    evidence, mode = (Evidence(), "soft-fail") if evidence is None else (evidence, "require")
     return ValidationContext(
         trust_roots=[asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))],
         other_certs=[asn1_x509.Certificate.load(each) for each in evidence.certificates],

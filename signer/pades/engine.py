@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.clock import Clock
 from signer.pades.embed import embed, room_of
 from signer.pades.ltv import add_validation_data
-from signer.pades.options import TIME_STAMP_ROOM, SignatureOptions
+from signer.pades.options import TIME_STAMP_ROOM, SignatureOptions, Wishes
 from signer.pades.prepare import PreparedIncrement, prepare, prepare_time_stamp
 from signer.validation_data import ValidationData
 
@@ -16,13 +16,17 @@ class PadesEngine:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def prepare(self, document: bytes, *, strict: bool) -> PreparedIncrement:
+    def prepare(self, document: bytes, wishes: Wishes, *, strict: bool) -> PreparedIncrement:
         """Return the increment that gives a document a signature field.
 
         Raises:
             CannotPrepare: the document cannot be given one.
+            NoPlace: the page has no room for an appearance.
         """
-        return prepare(document, SignatureOptions(self._clock.now()), strict=strict)
+        options = SignatureOptions(
+            self._clock.now(), name=wishes.name, appearance=wishes.appearance, certifies=wishes.certifies
+        )
+        return prepare(document, options, strict=strict)
 
     def embed(self, document: bytes, before: bytes, after: bytes, cms: bytes) -> bytes:
         """Return the document with its increment and the CMS in the room.

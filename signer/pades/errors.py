@@ -12,6 +12,10 @@ class CannotPrepare(DomainError):
     """The document cannot be given a signature field; `preflight` would have said why."""
 
 
+class CannotCertify(DomainError):
+    """Only the first signature in a document can certify it (ISO 32000-2 §12.8.2.2)."""
+
+
 class OptionNotAllowed(Malformed):
     """A text or a position that a signature may not have."""
 

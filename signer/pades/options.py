@@ -26,6 +26,18 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a portal may choose of a signature field: nothing of it says more than who signs.
+
+    `certifies`: later changes are closed but for forms and further signatures (DocMDP, ISO 32000-2 §12.8.2.2).
+    """
+
+    certifies: bool = False
+    name: str | None = None
+    appearance: Appearance | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureOptions:
     """What goes into the signature dictionary beside the signature. `room` counts bytes of /Contents, '<' and '>' too."""
 
@@ -36,6 +48,7 @@ class SignatureOptions:
     name: str | None = None
     contact: str | None = None
     appearance: Appearance | None = None
+    certifies: bool = False
 
     def __post_init__(self) -> None:
         if self.signing_time.tzinfo is None:

@@ -7,14 +7,15 @@ needs the same change there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyhanko.pdf_utils.generic import DictionaryObject, NameObject, NumberObject
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject, PdfObject
 from pyhanko.sign.fields import SigSeedSubFilter, prepare_sig_field
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PdfSignedData, SignatureObject
 
-from signer.pades.errors import CannotPrepare, cannot_prepare
+from signer.pades.errors import CannotCertify, CannotPrepare, cannot_prepare
 from signer.pades.options import Appearance, SignatureOptions
 from signer.pades.writer import IncrementWriter
 from stamp.appearance import NoPlace, appearance, place
@@ -22,6 +23,7 @@ from stamp.appearance import NoPlace, appearance, place
 _FIELD_NAME: Final = "Paraph"
 _TIME_STAMP_NAME: Final = "ParaphTime"
 _MAX_FIELDS: Final = 10_000
+_FORMS_AND_SIGNATURES: Final = 2  # /P of DocMDP, ISO 32000-2 table 257
 _SIGNED_APPEND_ONLY: Final = 3  # SigFlags, ISO 32000-2 table 225
 
 
@@ -41,6 +43,7 @@ def prepare(original: bytes, options: SignatureOptions, *, strict: bool = True) 
 
     Raises:
         CannotPrepare: the document cannot be read, or has no place for a signature.
+        CannotCertify: a certification is asked for, and the document is closed by somebody already.
         OptionNotAllowed: an option out of its bounds.
     """
     with cannot_prepare():
@@ -50,6 +53,8 @@ def prepare(original: bytes, options: SignatureOptions, *, strict: bool = True) 
         if visible:
             form = appearance(visible.signatory, options.claimed_time, writer.add_object)
             field[NameObject("/AP")] = DictionaryObject({NameObject("/N"): form})
+        if options.certifies:
+            _certify(writer, signature, field.raw_get("/V"))
         return _cut(writer, signature)
 
 
@@ -92,6 +97,33 @@ def _signature(options: SignatureOptions) -> SignatureObject:
         contact_info=options.contact,
         bytes_reserved=options.room - 2,
     )
+
+
+def _certify(writer: IncrementWriter, signature: SignatureObject, reference: IndirectObject) -> None:
+    """Make it a certification signature: later, forms may be filled in and signatures added (ISO 32000-2 §12.8.2.2)."""
+    parameters = _dictionary(
+        {
+            "/Type": NameObject("/TransformParams"),
+            "/P": NumberObject(_FORMS_AND_SIGNATURES),
+            "/V": NameObject("/1.2"),
+        }
+    )
+    method = _dictionary(
+        {
+            "/Type": NameObject("/SigRef"),
+            "/TransformMethod": NameObject("/DocMDP"),
+            "/TransformParams": parameters,
+        }
+    )
+    signature[NameObject("/Reference")] = ArrayObject([method])
+    if "/Perms" in writer.root:
+        raise CannotCertify("the document has permissions already")
+    writer.root[NameObject("/Perms")] = _dictionary({"/DocMDP": reference})
+    writer.update_root()  # type: ignore[no-untyped-call]  # pyHanko's own
+
+
+def _dictionary(entries: Mapping[str, PdfObject]) -> DictionaryObject:
+    return DictionaryObject({NameObject(key): value for key, value in entries.items()})
 
 
 def _set_flags(writer: IncrementWriter) -> None:

@@ -85,7 +85,7 @@ class Engine:
     def __init__(self) -> None:
         self.count = 0
 
-    def prepare(self, document, *, strict):
+    def prepare(self, document, wishes, *, strict):
         self.count += 1  # every preparation differs, as real ones do (attack W5)
         return Increment(b"\n%% before " + str(self.count).encode() + b"\n", 1000, b"\n%% after\n")
 
