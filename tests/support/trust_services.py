@@ -12,7 +12,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca.protocol import IssueCertificate, IssuedCertificate
+from ca.protocol import IssueCertificate, IssuedCertificate, ServiceKind
 from ca.replica import Replica
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE, StatusParts
 from ca.status_probe import StatusProbe
@@ -51,9 +51,19 @@ class TrustServices:
     def renew(self) -> None:
         """Give responder and unit new keys and certificates."""
         self.ocsp_key, self.tsu_key = SoftwareSigningKey(KeyType.EC_P256), SoftwareSigningKey(KeyType.EC_P256)
-        for name, kind, key in ((OCSP_CERTIFICATE, "ocsp", self.ocsp_key), (TSU_CERTIFICATE, "tsu", self.tsu_key)):
-            certificate = self.ca.certify(kind, f"TEST {kind} {self.clock.now():%Y-%m}", key)
-            (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self.unit = self._certify(TSU_CERTIFICATE, "tsu", self.tsu_key)
+
+    def renew_responder(self) -> None:
+        """Give the responder alone a new key and certificate, which lives for a month."""
+        self.ocsp_key = SoftwareSigningKey(KeyType.EC_P256)
+        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self.start()
+
+    def _certify(self, name: str, kind: ServiceKind, key: SoftwareSigningKey) -> x509.Certificate:
+        certificate = self.ca.certify(kind, f"TEST {kind} {self.clock.now():%Y-%m}", key)
+        (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        return certificate
 
     def start(self) -> None:
         """Start the zone, again if it runs."""
@@ -104,10 +114,6 @@ class TrustServices:
     @property
     def root(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(self.ca.made.root)
-
-    @property
-    def unit(self) -> x509.Certificate:
-        return x509.load_pem_x509_certificate((self.folder / TSU_CERTIFICATE).read_bytes())
 
     @property
     def trust(self) -> TimeStampTrust:
