@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from apps.archive import Archive
 from apps.files import replace_document
-from apps.trust_services import augmentation
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from core.errors import DomainError
-from signer.augmentation import STAMPED_WITH
-from signer.pades.archive import archived_document
-from signer.pades.engine import PadesEngine
 
 if TYPE_CHECKING:
     from apps.installation import Installation
+
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class FileUnreadable(DomainError):
@@ -27,34 +28,60 @@ class FileUnreadable(DomainError):
 
 @click.group()
 def document() -> None:
-    """Signed documents as the years pass."""
+    """Signed documents as the years pass.
+
+    Each file is replaced as a whole, and begins with all it was before; the first that is refused ends the command.
+    """
 
 
 @document.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_FILES
+@_JSON
+@click.pass_obj
+def archive(installation: Installation, files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Raise documents of level B-LT to B-LTA: a time-stamp over signature and validation data.
+
+    Example: paraph document archive signed.pdf
+    """
+    _each(files, _archive(installation).archived, "archived", as_json=as_json)
+
+
+@document.command()
+@_FILES
+@_JSON
 @click.pass_obj
 def renew(installation: Installation, files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Give documents of level B-LTA what validates their newest time-stamp, and a new one over everything.
+    """Renew documents of level B-LTA, before the certificate behind their newest time-stamp ends.
 
-    To be done before the certificate of the unit that made the newest one ends. Each file is replaced as a whole, and
-    begins with all it was before. The first that cannot be renewed ends the command. Example: paraph document renew a.pdf
+    Each gets what validates that time-stamp, and a new one over everything. Example: paraph document renew archived.pdf
     """
-    clock = SystemClock()
-    parts = augmentation(installation.settings(), clock, SystemEntropy()), PadesEngine(clock)
-    renewed = []
+    _each(files, _archive(installation).renewed, "renewed", as_json=as_json)
+
+
+def _archive(installation: Installation) -> Archive:
+    return Archive(installation.settings(), SystemClock(), SystemEntropy())
+
+
+def _each(files: tuple[Path, ...], act: Callable[[bytes], bytes], done: str, *, as_json: bool) -> None:
+    changed = []
     for path in files:
-        try:
-            before = path.read_bytes()
-            after = parts[0].renewed(archived_document(before, STAMPED_WITH), parts[1])
-            replace_document(path, after)
-        except OSError as error:
-            raise FileUnreadable(f"{path}: {error.strerror}") from error
-        except DomainError as error:
-            error.detail = f"{path}: {error.detail}"
-            raise
-        renewed.append({"file": str(path), "added": len(after) - len(before)})
+        added = _replace(path, act)
+        changed.append({"file": str(path), "added": added})
         if not as_json:
-            click.echo(f"{path}: renewed, {len(after) - len(before)} bytes longer")
+            click.echo(f"{path}: {done}, {added} bytes longer")
     if as_json:
-        click.echo(json.dumps({"renewed": renewed}))
+        click.echo(json.dumps({done: changed}))
+
+
+def _replace(path: Path, act: Callable[[bytes], bytes]) -> int:
+    """Give a file what `act` makes of its content; return how many bytes were added."""
+    try:
+        before = path.read_bytes()
+        after = act(before)
+        replace_document(path, after)
+    except OSError as error:
+        raise FileUnreadable(f"{path}: {error.strerror}") from error
+    except DomainError as error:
+        error.detail = f"{path}: {error.detail}"
+        raise
+    return len(after) - len(before)

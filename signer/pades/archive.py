@@ -1,4 +1,4 @@
-"""The newest document time-stamp of a file: what a renewal goes on from. Source: EN 319 142-1 §5.5."""
+"""Signed files as they are found again: what archiving and renewing go on from. Source: EN 319 142-1 §5.4, §5.5."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from signer.pades.errors import cannot_prepare
 
 class NotArchived(DomainError):
     """A file without a document time-stamp over all that is in it: not of level B-LTA."""
+
+
+class NotLongTerm(DomainError):
+    """A file whose newest signature has no time-stamp, or no validation data behind it: not of level B-LT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,23 @@ def archived_document(content: bytes, algorithm: HashAlgorithm) -> ArchivedDocum
         running.update(content[second:])
         token = newest.pkcs7_content[: parser.peek(newest.pkcs7_content)]  # without the zeros that fill the room
         return ArchivedDocument(content, token, running.digest(), strict)
+
+
+def long_term_document(content: bytes) -> bool:
+    """Check that a file is of level B-LT; return whether strict reading opens it.
+
+    Raises:
+        NotLongTerm: it is not, or is more.
+        CannotPrepare: the file cannot be read.
+    """
+    with cannot_prepare():
+        reader, strict = _read(content)
+        newest = reader.embedded_signatures[-1] if reader.embedded_signatures else None
+        if newest is None or newest.sig_object_type == "/DocTimeStamp":
+            raise NotLongTerm("no signature, or archived already")
+        if not newest.signer_info["unsigned_attrs"] or "/DSS" not in reader.root:
+            raise NotLongTerm("no time-stamp on the signature, or no validation data")
+        return strict
 
 
 def _read(content: bytes) -> tuple[PdfFileReader, bool]:
