@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.archive import Archive
+from apps.commands.frame import Group, as_json
+from apps.commands.output import say_json
 from apps.files import replace_document
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     from apps.installation import Installation
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class FileUnreadable(DomainError):
     """A file that cannot be read or written."""
 
 
-@click.group()
+@click.group(cls=Group)
 def document() -> None:
     """Signed documents as the years pass.
 
@@ -34,26 +34,23 @@ def document() -> None:
     """
 
 
-@document.command()
+@document.command(example="paraph document archive signed.pdf")
 @_FILES
-@_JSON
+@as_json
 @click.pass_obj
 def archive(installation: Installation, files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Raise documents of level B-LT to B-LTA: a time-stamp over signature and validation data.
-
-    Example: paraph document archive signed.pdf
-    """
+    """Raise documents of level B-LT to B-LTA: a time-stamp over signature and validation data."""
     _each(files, _archive(installation).archived, "archived", as_json=as_json)
 
 
-@document.command()
+@document.command(example="paraph document renew archived.pdf")
 @_FILES
-@_JSON
+@as_json
 @click.pass_obj
 def renew(installation: Installation, files: tuple[Path, ...], *, as_json: bool) -> None:
     """Renew documents of level B-LTA, before the certificate behind their newest time-stamp ends.
 
-    Each gets what validates that time-stamp, and a new one over everything. Example: paraph document renew archived.pdf
+    Each gets what validates that time-stamp, and a new one over everything.
     """
     _each(files, _archive(installation).renewed, "renewed", as_json=as_json)
 
@@ -70,7 +67,7 @@ def _each(files: tuple[Path, ...], act: Callable[[bytes], bytes], done: str, *, 
         if not as_json:
             click.echo(f"{path}: {done}, {added} bytes longer")
     if as_json:
-        click.echo(json.dumps({done: changed}))
+        say_json({done: changed})
 
 
 def _replace(path: Path, act: Callable[[bytes], bytes]) -> int:

@@ -29,6 +29,19 @@ def cades(**changes):
     return element(**({"signature_format": "C"} | changes))
 
 
+WRONG_PROPERTIES: list = [
+    [{"attribute_name": "Reason"}],
+    [{"attribute_name": "Location", "attribute_value": "QnVj"}],
+    [{"attribute_name": "ContactInfo"}],
+    [{"attribute_name": "Name"}, {"attribute_name": "Reason"}],
+    [{"attribute_name": "Name", "attribute_value": "%"}],
+    [{"attribute_name": "Name", "attribute_value": 7}],
+    [{"attribute_name": "Name", "attribute_value": "QWx0Y2luZXZh"}],  # somebody else
+    [{}],
+    ["Name"],
+    "Name",
+]
+
 ROWS = [
     ({"documents": None}, "Empty documentDigests and documents objects"),
     ({"documents": []}, "Empty documentDigests and documents objects"),
@@ -63,18 +76,7 @@ ROWS = [
     ],
     *[
         ({"documents": [element(signed_props=each)]}, "Invalid parameter signed_props")
-        for each in (
-            [{"attribute_name": "Reason"}],
-            [{"attribute_name": "Location", "attribute_value": "QnVj"}],
-            [{"attribute_name": "ContactInfo"}],
-            [{"attribute_name": "Name"}, {"attribute_name": "Reason"}],
-            [{"attribute_name": "Name", "attribute_value": "%"}],
-            [{"attribute_name": "Name", "attribute_value": 7}],
-            [{"attribute_name": "Name", "attribute_value": "QWx0Y2luZXZh"}],  # somebody else
-            [{}],
-            ["Name"],
-            "Name",
-        )
+        for each in WRONG_PROPERTIES
     ],
     *[
         ({"documents": [element(appearance=each)]}, "Invalid parameter appearance")

@@ -176,7 +176,7 @@ def test_a_certificate_revoked_behind_the_sams_back_gets_no_long_term_signature(
     serial = load_der_x509_certificate(described.certificates[0]).serial_number
     (original,) = numbered(1, b"revoked")
     sad = authorise(web, [original], portal=victim)
-    web.trust.ca.admin.revoke(f"{serial:x}", "keyCompromise", "the operator")
+    web.trust.ca.admin.revoke(f"{serial:x}", "keyCompromise")
     answer = web.sign_doc(victim, sad, [], documents=[element(original)])
     assert_error(answer, 400, "invalid_request", "The credential identified by credentialID is disabled")
     assert web.sign_doc(victim, sad, [], documents=[element(original, "AdES-B-T")]).status_code == 200
