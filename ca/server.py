@@ -38,19 +38,23 @@ from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
 from ca.trusted_list.publisher import ListPublisher
+from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
+from core.time_stamp import TimeStampAuthority
 from hsm.ports import MacKey, SigningKey
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals
 
 ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
+CHECKPOINTS = "checkpoints"  # of the audit log
 LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
@@ -63,6 +67,7 @@ class Pinned:
     """What the zone trusts from the ceremony on."""
 
     issuing: x509.Certificate
+    root: x509.Certificate
     attestations: Attestations
 
 
@@ -79,7 +84,7 @@ def read_pinned(directory: Path) -> Pinned:
         check_signature(issuing, Issuer.of(root).public_key)
     except (OSError, ValueError, DomainError) as error:
         raise PinnedFileUnusable(f"{directory}: {error}") from error
-    return Pinned(issuing, attestations)
+    return Pinned(issuing, root, attestations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class CaKeys:
 
     issuing: SigningKey
     trusted_list: SigningKey
+    checkpoint: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses
 
@@ -100,6 +106,7 @@ class OpenAuthority:
     administration: Administration
     trusted_list: ListPublisher
     feed: Feed
+    parts: Parts
 
 
 def open_authority(
@@ -114,12 +121,16 @@ def open_authority(
     """
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
+    audit = Audit(keys.audit)
+    authority = TimeStampAuthority((pinned.root,), settings.status.tsa_policy_oid)
+    checkpoints = settings.zone_dir("ca") / CHECKPOINTS
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
         key=keys.issuing,
         database=database,
         statuses=Statuses(Seals(keys.seal.mac)),
-        audit=Audit(keys.audit),
+        audit=audit,
+        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, authority, entropy),
         clock=clock,
         entropy=entropy,
     )
@@ -137,7 +148,7 @@ def open_authority(
         settings.ca,
         settings.published(),
     )
-    return OpenAuthority(built, administration, trusted_list, Feed(parts))
+    return OpenAuthority(built, administration, trusted_list, Feed(parts), parts)
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -164,6 +175,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         PublishCrl: administration.publish_crl,
         PublishTrustedList: lambda _request: opened.trusted_list.publish(),
         VerifyAudit: administration.verify_audit,
+        **stamping.handlers(opened.parts.checkpoints, opened.parts.clock),
         Health: health(opened.authority.check),
     }
     return Server(CA_ADMIN, handlers, peers)
