@@ -46,6 +46,8 @@ def check_path(
         if list(usage) != [purpose]:
             raise ValueError("for other purposes")
 
+    if not anchors:
+        raise NotCertified("no authority is trusted")
     for_purpose = ExtensionPolicy.permit_all().require_present(ExtendedKeyUsage, Criticality.CRITICAL, check_purpose)
     verifier = (
         PolicyBuilder()

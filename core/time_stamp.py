@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -46,7 +46,17 @@ _HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
     HashAlgorithm.SHA512: hashes.SHA512(),
 }
 _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, NotImplementedError)
+# What asn1crypto and cryptography raise on bytes that are not what they should be, or where something is absent.
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    NotImplementedError,
+)
 
 
 class TimeStampRefused(DomainError):
@@ -75,6 +85,10 @@ class TimeStamp:
 
     token: bytes  # ContentInfo, DER
     at: datetime
+
+
+class _Response(core.Sequence):  # type: ignore[misc]  # asn1crypto's own has no room for a refusal
+    _fields = [("status", tsp.PKIStatusInfo), ("token", cms.ContentInfo, {"optional": True})]  # noqa: RUF012
 
 
 def request(asked: Asked, authority: TimeStampAuthority) -> bytes:
@@ -130,8 +144,8 @@ def _token(response: bytes) -> bytes:
     if len(response) > LONGEST_RESPONSE:
         raise TimeStampRefused(f"a response of {len(response)} bytes")
     try:
-        read = tsp.TimeStampResp.load(response, strict=True)
-        status, token = read["status"], read["time_stamp_token"]
+        read = _Response.load(response, strict=True)
+        status, token = read["status"], read["token"]
         if status["status"].native not in _GRANTED:
             reason = status["fail_info"].native or status["status"].native
             raise TimeStampRefused(f"refused: {reason} {status['status_string'].native}"[:300])

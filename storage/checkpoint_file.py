@@ -66,13 +66,12 @@ def lines(file: BinaryIO, begin: int, end: int) -> Iterator[Line]:
         Malformed: one is neither a checkpoint nor a time-stamp.
     """
     file.seek(begin)
-    while begin < end:
-        text = file.readline()
-        begin += len(text)
+    while file.tell() < end:
+        begin = file.tell()
         try:
-            yield _decoder.decode(text)
+            yield _decoder.decode(file.readline())
         except msgspec.MsgspecError as error:
-            raise Malformed(f"a line of the checkpoints cannot be read: {error}") from error
+            raise Malformed(f"the checkpoints cannot be read at byte {begin}: {error}") from error
 
 
 def add(file: BinaryIO, line: Line) -> None:

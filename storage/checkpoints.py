@@ -191,7 +191,7 @@ class Checkpoints:
         return progress
 
     def _lines(self, file: BinaryIO, begin: int, end: int) -> Iterator[Line]:
-        last = self._progress.last.rows if self._progress.last else 0
+        last = self._progress.last.rows if self._progress.last else 1
         if end < self._progress.read:
             raise self._chain.broken(last, "checkpoints were cut off")
         try:
