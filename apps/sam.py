@@ -17,7 +17,7 @@ from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
 from core.errors import DomainError
-from core.time_stamp import TimeStampAuthority
+from core.time_stamp import TimeStampTrust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
@@ -111,7 +111,7 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
         issuing_certificate=_certificate(folder / "issuing.pem").public_bytes(Encoding.DER),
-        time_stamps=TimeStampAuthority((_certificate(folder / "root.pem"),), settings.status.tsa_policy_oid),
+        time_stamps=TimeStampTrust((_certificate(folder / "root.pem"),), frozenset({settings.status.tsa_policy_oid})),
         checkpoints=folder / "checkpoints",
     )
 

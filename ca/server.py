@@ -45,7 +45,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
-from core.time_stamp import TimeStampAuthority
+from core.time_stamp import TimeStampTrust
 from hsm.ports import MacKey, SigningKey
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
@@ -122,7 +122,7 @@ def open_authority(
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
     audit = Audit(keys.audit)
-    authority = TimeStampAuthority((pinned.root,), settings.status.tsa_policy_oid)
+    trust = TimeStampTrust((pinned.root,), frozenset({settings.status.tsa_policy_oid}))
     checkpoints = settings.zone_dir("ca") / CHECKPOINTS
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
@@ -130,7 +130,7 @@ def open_authority(
         database=database,
         statuses=Statuses(Seals(keys.seal.mac)),
         audit=audit,
-        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, authority, entropy),
+        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, trust, entropy),
         clock=clock,
         entropy=entropy,
     )

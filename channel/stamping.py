@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from channel.protocol import Call, Done, Message
-from core.certificate_path import NotCertified
 from core.clock import Clock
-from core.time_stamp import LONGEST_RESPONSE, TimeStampRefused
+from core.errors import CheckpointNotWaiting
+from core.time_stamp import LONGEST_ANSWER, TimeStampWrong
 
 
 class AskStamp(Message, frozen=True):
@@ -57,10 +57,10 @@ class CheckpointsVerified(Message, frozen=True):
 
 CALLS: Final = (
     Call(AskStamp, StampWanted),
-    Call(KeepStamp, Done, limit=LONGEST_RESPONSE + 1000),
+    Call(KeepStamp, Done, limit=LONGEST_ANSWER + 1000),
     Call(DescribeCheckpoints, CheckpointsDescribed),
 )
-ERRORS: Final = (TimeStampRefused, NotCertified)
+ERRORS: Final = (CheckpointNotWaiting, TimeStampWrong)
 
 
 class StampedLog(Protocol):

@@ -1,253 +1,254 @@
-"""Asking for a time-stamp, and judging what comes back, without speaking to anybody. Source: RFC 3161 §2.4; RFC 5816.
+"""Time-stamps from somebody else: what is asked for, and what must hold before an answer is believed (attack Y6).
 
-What carries request and response is not trusted, nor is the authority's word about itself. A token counts when (attack Y6)
+A token counts only after every check here:
 
-1. it is one CMS SignedData over one TSTInfo, with one signer;
-2. the TSTInfo has exactly the imprint, the nonce and the policy that were asked for, and no critical extension;
-3. the signed attributes name that TSTInfo by its digest and the signer's certificate by its SHA-256, each once;
-4. the signature verifies with that certificate's key, by an algorithm of TS 119 312;
-5. the certificate is for time-stamping alone, and at the token's time it was valid under a pinned authority, and its key
-   was in its time of use;
-6. on arrival, the token's time is the present one, to a few minutes.
+1. the answer grants, and carries a token of strict form whose signature verifies (`core.signed_data`);
+2. it stamps the very imprint that was asked for, and gives back the nonce;
+3. under a policy that is expected, with no critical extension;
+4. its unit may do nothing but time-stamping (RFC 3161 §2.3), chains to a pinned certificate, and was valid at that time
+   (its key's own period included); every certificate in the token has a part in that chain;
+5. its accuracy is a second or better (EN 319 422 §5.2.2), and its time lies within minutes of ours.
+
+There is no I/O here: whoever needs time-stamps brings the question to an authority by a way of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from asn1crypto import cms, core, tsp
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import (
-    Certificate,
-    ExtensionNotFound,
-    PrivateKeyUsagePeriod,
-    load_der_x509_certificate,
-)
+from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
 
 from core.algorithms import HashAlgorithm
-from core.certificate_path import check_path
-from core.der import SET, tlv
-from core.errors import DomainError, UnknownAlgorithm
+from core.cms import TST_INFO
+from core.der import tlv
+from core.entropy import Entropy
+from core.errors import DomainError
+from core.signed_data import SignedContent, SignedDataInvalid, SignedDataMalformed, read_signed_data
+from core.tsp import Accuracy, AlgorithmIdentifier, Granted, MessageImprint, Refusal, TimeStampReq, TstInfo
 
-LONGEST_RESPONSE: Final = 65_536  # bytes: a token with a chain of three RSA certificates takes less than 8,000
-SLACK: Final = timedelta(minutes=5)
-_MOST_CERTIFICATES: Final = 16
-_HASHES: Final[dict[HashAlgorithm, hashes.HashAlgorithm]] = {
-    HashAlgorithm.SHA256: hashes.SHA256(),
-    HashAlgorithm.SHA384: hashes.SHA384(),
-    HashAlgorithm.SHA512: hashes.SHA512(),
-}
-_GRANTED: Final = frozenset({"granted", "granted_with_mods"})
-# What asn1crypto and cryptography raise on bytes that are not what they should be, or where something is absent.
-_UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    NotImplementedError,
+LONGEST_ANSWER: Final = 64_000  # bytes: a token with a chain of RSA certificates takes about 7,000
+_GRANTED: Final = frozenset({0, 1})  # RFC 3161 §2.4.2: granted, with modifications
+_NONCE: Final = 16  # bytes
+_TOLERANCE: Final = timedelta(minutes=2)  # between the authority's clock and ours
+_WORST_ACCURACY: Final = timedelta(seconds=1)
+
+
+class TimeStampWrong(DomainError):
+    """An answer that must not be believed."""
+
+
+class NotGranted(TimeStampWrong):
+    """The authority refuses, or answers with something else than an answer."""
+
+
+class TokenMalformed(TimeStampWrong):
+    """Not DER, or not the structure that a token has."""
+
+
+class TokenInvalid(TimeStampWrong):
+    """Its signature does not verify."""
+
+
+class ImprintDiffers(TimeStampWrong):
+    """It stamps something else than what was asked for."""
+
+
+class NonceDiffers(TimeStampWrong):
+    """It is not the answer to this question."""
+
+
+class PolicyDiffers(TimeStampWrong):
+    """It was made under another policy, or says something critical that nobody here understands."""
+
+
+class UnitUntrusted(TimeStampWrong):
+    """Who stamped is nobody whom we trust to, or was not allowed to at that time."""
+
+
+class TimeDiffers(TimeStampWrong):
+    """Its time is not that of this moment, or is too vague."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampTrust:
+    """Whose time-stamps are believed: pinned certificates that a unit's must chain to, and policies (dotted OIDs).
+
+    `known` are certificates that a chain may go through beside those that come with a token.
+    """
+
+    anchors: tuple[x509.Certificate, ...]
+    policies: frozenset[str]
+    known: tuple[x509.Certificate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampRequest:
+    """A question to an authority."""
+
+    algorithm: HashAlgorithm
+    digest: bytes
+    nonce: int
+    der: bytes
+
+
+_SEAL: Final = object()  # named in this module only
+
+
+class TimeStamp:
+    """A token that was checked. Only the functions of this module make one."""
+
+    def __init__(self, token: bytes, at: datetime, chain: tuple[x509.Certificate, ...], seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("built outside core.time_stamp")
+        self.token: Final = token  # the CMS ContentInfo, DER
+        self.at: Final = at
+        self.chain: Final = chain  # the unit's certificate first, the pinned one last
+
+
+def time_stamp_request(algorithm: HashAlgorithm, digest: bytes, entropy: Entropy) -> TimeStampRequest:
+    """Return a question about a digest: with a nonce, and for a token that has its certificates inside."""
+    return time_stamp_request_with(algorithm, digest, int.from_bytes(entropy.token_bytes(_NONCE)))
+
+
+def time_stamp_request_with(algorithm: HashAlgorithm, digest: bytes, nonce: int) -> TimeStampRequest:
+    """Return the question with a nonce that was drawn before: the same one again, wherever it is put together."""
+    asked = TimeStampReq(
+        version=1, imprint=_imprint(algorithm, digest), policy=None, nonce=nonce, cert_req=True, extensions=None
+    )
+    return TimeStampRequest(algorithm, digest, nonce, asn1.encode_der(asked))
+
+
+def check_answer(answer: bytes, asked: TimeStampRequest, trust: TimeStampTrust, now: datetime) -> TimeStamp:
+    """Return the time-stamp in an answer, DER, to this very question, asked just now.
+
+    Raises:
+        TimeStampWrong: the subclass names the first check that fails.
+    """
+    found = _checked(_token(answer), asked.algorithm, asked.digest, trust)
+    if found.info.nonce != asked.nonce:
+        raise NonceDiffers("none" if found.info.nonce is None else "another")
+    if abs(found.stamp.at - now) > _TOLERANCE:
+        raise TimeDiffers(f"{found.stamp.at} at {now}")
+    return found.stamp
+
+
+def check_token(token: bytes, algorithm: HashAlgorithm, digest: bytes, trust: TimeStampTrust) -> TimeStamp:
+    """Return the time-stamp in a token, DER, that was kept: everything is checked but when and for whom it was made.
+
+    Raises:
+        TimeStampWrong: the subclass names the first check that fails.
+    """
+    return _checked(token, algorithm, digest, trust).stamp
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    info: TstInfo
+    stamp: TimeStamp
+
+
+def _token(answer: bytes) -> bytes:
+    if len(answer) > LONGEST_ANSWER:
+        raise TokenMalformed(f"{len(answer)} bytes")
+    try:
+        response = asn1.decode_der(Granted, answer)
+    except ValueError as error:
+        raise NotGranted(_reason(answer)) from error
+    if response.status.status not in _GRANTED:
+        raise NotGranted(f"status {response.status.status}, with a token")
+    return tlv(response.token.tag_bytes, bytes(response.token.data))
+
+
+def _reason(answer: bytes) -> str:
+    try:
+        status = asn1.decode_der(Refusal, answer).status
+    except ValueError:
+        return "not a response"
+    return f"status {status.status}: {' '.join(status.text or ())}"[:300]
+
+
+def _checked(token: bytes, algorithm: HashAlgorithm, digest: bytes, trust: TimeStampTrust) -> _Found:
+    try:
+        signed = read_signed_data(token, TST_INFO)
+        info = asn1.decode_der(TstInfo, signed.content)
+    except (SignedDataMalformed, ValueError) as error:
+        raise TokenMalformed(str(error)[:300]) from error
+    except SignedDataInvalid as error:
+        raise TokenInvalid(error.detail) from error
+    _check_content(info, algorithm, digest, trust)
+    at = info.gen_time.as_datetime().replace(tzinfo=UTC)
+    chain = _chain(signed, trust, at)
+    return _Found(info, TimeStamp(token, at, chain, _SEAL))
+
+
+def _check_content(info: TstInfo, algorithm: HashAlgorithm, digest: bytes, trust: TimeStampTrust) -> None:
+    if info.version != 1:
+        raise TokenMalformed(f"version {info.version}")
+    stamped = info.imprint
+    if (stamped.hash_algorithm.algorithm.dotted_string, stamped.hashed_message) != (algorithm.oid, digest):
+        raise ImprintDiffers(stamped.hash_algorithm.algorithm.dotted_string)
+    if info.policy.dotted_string not in trust.policies:
+        raise PolicyDiffers(info.policy.dotted_string)
+    if any(each.critical for each in info.extensions or ()):
+        raise PolicyDiffers("a critical extension")
+    if info.accuracy is None or _span(info.accuracy) > _WORST_ACCURACY:
+        raise TimeDiffers("accuracy")
+
+
+def _chain(signed: SignedContent, trust: TimeStampTrust, at: datetime) -> tuple[x509.Certificate, ...]:
+    """Return the chain from the unit to a pinned certificate, as it was at that time."""
+    _check_key_period(signed.signer, at)
+    verifier = (
+        PolicyBuilder()
+        .store(Store(list(trust.anchors)))
+        .time(at)
+        .extension_policies(ca_policy=_AUTHORITY, ee_policy=_UNIT)
+        .build_client_verifier()
+    )
+    try:
+        chain = verifier.verify(signed.signer, [*signed.others, *trust.known]).chain
+    except (VerificationError, ValueError) as error:
+        raise UnitUntrusted(str(error)[:300]) from error
+    if not set(signed.others) <= set(chain):
+        raise UnitUntrusted("a certificate that has no part in the chain")
+    return tuple(chain)
+
+
+def _check_key_period(certificate: x509.Certificate, at: datetime) -> None:
+    """Check the time in which the key may be used, where that is shorter than the certificate's (EN 319 422 §6.4)."""
+    try:
+        period = certificate.extensions.get_extension_for_class(x509.PrivateKeyUsagePeriod).value
+    except x509.ExtensionNotFound:
+        return
+    except (ValueError, x509.DuplicateExtension) as error:
+        raise UnitUntrusted(str(error)[:300]) from error
+    first, last = period.not_before, period.not_after  # in UTC, and without saying so
+    if (first and at < first.replace(tzinfo=UTC)) or (last and at > last.replace(tzinfo=UTC)):
+        raise UnitUntrusted("the unit's key was not to be used at that time")
+
+
+def _only_time_stamping(_policy: Policy, _certificate: x509.Certificate, usages: x509.ExtendedKeyUsage) -> None:
+    if list(usages) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise ValueError("for another purpose than time-stamping")
+
+
+_AUTHORITY: Final = ExtensionPolicy.webpki_defaults_ca()
+_UNIT: Final = ExtensionPolicy.permit_all().require_present(
+    x509.ExtendedKeyUsage, Criticality.CRITICAL, _only_time_stamping
 )
 
 
-class TimeStampRefused(DomainError):
-    """No time-stamp, or not the one that was asked for; the detail says what is wrong with it."""
+def _imprint(algorithm: HashAlgorithm, digest: bytes) -> MessageImprint:
+    identifier = AlgorithmIdentifier(algorithm=x509.ObjectIdentifier(algorithm.oid), parameters=None)
+    return MessageImprint(hash_algorithm=identifier, hashed_message=digest)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeStampAuthority:
-    """Whose tokens count: the pinned root certificates above its units, and the policy it stamps under."""
-
-    anchors: tuple[Certificate, ...]
-    policy: str  # dotted OID
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a time-stamp is wanted for."""
-
-    imprint: bytes  # SHA-256
-    nonce: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimeStamp:
-    """A token that was checked, and the time it says."""
-
-    token: bytes  # ContentInfo, DER
-    at: datetime
-
-
-class _Response(core.Sequence):  # type: ignore[misc]  # asn1crypto's own has no room for a refusal
-    _fields = [("status", tsp.PKIStatusInfo), ("token", cms.ContentInfo, {"optional": True})]  # noqa: RUF012
-
-
-def request(asked: Asked, authority: TimeStampAuthority) -> bytes:
-    """Return the TimeStampReq, DER."""
-    message = {
-        "version": 1,
-        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": asked.imprint},
-        "req_policy": authority.policy,
-        "nonce": asked.nonce,
-        "cert_req": True,
-    }
-    der: bytes = tsp.TimeStampReq(message).dump()
-    return der
-
-
-def received(response: bytes, asked: Asked, authority: TimeStampAuthority, now: datetime) -> TimeStamp:
-    """Return the time-stamp in a TimeStampResp, DER, which has just come.
-
-    Raises:
-        TimeStampRefused: there is none, or a rule above is broken.
-        NotCertified: no path from the unit's certificate to a pinned root.
-    """
-    stamp = verified(_token(response), asked, authority)
-    if abs(stamp.at - now) > SLACK:
-        raise TimeStampRefused(f"it says {stamp.at.isoformat()}, and it is {now.isoformat()}")
-    return stamp
-
-
-def verified(token: bytes, asked: Asked, authority: TimeStampAuthority) -> TimeStamp:
-    """Return the time-stamp of a token, DER, whenever it was made: rules 1 to 5.
-
-    Raises:
-        TimeStampRefused: a rule is broken.
-        NotCertified: no path from the unit's certificate to a pinned root.
-    """
-    try:
-        signed = _signed_data(token)
-        content = signed["encap_content_info"]["content"]
-        at = _check_info(content.parsed, asked, authority.policy)
-        (signer,) = signed["signer_infos"]
-        certificate, others = _certificates(signed, signer)
-        hashing = _hashing(signer)
-        _check_attributes(signer, hashing.new(content.contents).digest(), certificate)
-        _check_signature(signer, hashing, certificate)
-    except _UNREADABLE as error:
-        raise TimeStampRefused(f"unreadable: {type(error).__name__} {error}"[:300]) from error
-    _check_time_of_use(certificate, at)
-    check_path(certificate, others, authority.anchors, ExtendedKeyUsageOID.TIME_STAMPING, at)
-    return TimeStamp(token, at)
-
-
-def _token(response: bytes) -> bytes:
-    if len(response) > LONGEST_RESPONSE:
-        raise TimeStampRefused(f"a response of {len(response)} bytes")
-    try:
-        read = _Response.load(response, strict=True)
-        status, token = read["status"], read["token"]
-        if status["status"].native not in _GRANTED:
-            reason = status["fail_info"].native or status["status"].native
-            raise TimeStampRefused(f"refused: {reason} {status['status_string'].native}"[:300])
-        der: bytes = token.dump()
-    except _UNREADABLE as error:
-        raise TimeStampRefused(f"unreadable: {type(error).__name__} {error}"[:300]) from error
-    return der
-
-
-def _signed_data(token: bytes) -> cms.SignedData:
-    info = cms.ContentInfo.load(token, strict=True)
-    _expect(info["content_type"].native == "signed_data", "no SignedData")
-    signed = info["content"]
-    _expect(signed["encap_content_info"]["content_type"].native == "tst_info", "no TSTInfo")
-    _expect(len(signed["signer_infos"]) == 1, "not exactly one signer")
-    return signed
-
-
-def _check_info(info: tsp.TSTInfo, asked: Asked, policy: str) -> datetime:
-    """Return the time that a TSTInfo says, after rule 2."""
-    imprint = info["message_imprint"]
-    _expect(info["version"].native == "v1", "another version")
-    _expect(info["policy"].dotted == policy, f"policy {info['policy'].dotted}")
-    _expect(imprint["hash_algorithm"]["algorithm"].native == "sha256", "an imprint of another hash")
-    _expect(imprint["hashed_message"].native == asked.imprint, "another imprint")
-    _expect(info["nonce"].native == asked.nonce, "another nonce, or none")
-    _expect(not any(each["critical"].native for each in info["extensions"]), "a critical extension")
-    at: datetime = info["gen_time"].native
-    return at.astimezone(UTC)
-
-
-def _certificates(signed: cms.SignedData, signer: cms.SignerInfo) -> tuple[Certificate, Sequence[Certificate]]:
-    """Return the certificate that the signer is named by, and the others."""
-    found = signed["certificates"]
-    _expect(len(found) <= _MOST_CERTIFICATES, f"{len(found)} certificates")
-    _expect(signer["sid"].name == "issuer_and_serial_number", "a signer who is not named by issuer and serial number")
-    issuer, serial = (signer["sid"].chosen[name] for name in ("issuer", "serial_number"))
-    certificates = [load_der_x509_certificate(each.chosen.dump()) for each in found]
-    mine = [
-        each
-        for each in certificates
-        if each.serial_number == serial.native and each.issuer.public_bytes() == issuer.dump()
-    ]
-    _expect(bool(mine), "the signer's certificate is missing")
-    return mine[0], [each for each in certificates if each is not mine[0]]
-
-
-def _hashing(signer: cms.SignerInfo) -> HashAlgorithm:
-    try:
-        return HashAlgorithm.from_oid(signer["digest_algorithm"]["algorithm"].dotted)
-    except UnknownAlgorithm as error:
-        raise TimeStampRefused(f"a digest by {error.detail}") from error
-
-
-def _check_attributes(signer: cms.SignerInfo, digest: bytes, certificate: Certificate) -> None:
-    attributes: dict[str, Any] = {}
-    for each in signer["signed_attrs"]:
-        kind = each["type"].native
-        _expect(kind not in attributes and len(each["values"]) == 1, f"the attribute {kind} more than once")
-        attributes[kind] = each["values"][0]
-    _expect(attributes["content_type"].native == "tst_info", "the attributes are of other content")
-    _expect(attributes["message_digest"].native == digest, "the attributes are of another TSTInfo")
-    named = attributes["signing_certificate_v2"]["certs"][0]
-    _expect(named["hash_algorithm"]["algorithm"].native == "sha256", "a certificate named by another hash")
-    own = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
-    _expect(named["cert_hash"].native == own, "the attributes name another certificate")
-
-
-def _check_signature(signer: cms.SignerInfo, hashing: HashAlgorithm, certificate: Certificate) -> None:
-    algorithm = signer["signature_algorithm"]
-    signature = signer["signature"].native
-    signed = tlv(SET, signer["signed_attrs"].contents)  # RFC 5652 §5.4: under the tag of a SET
-    if algorithm["algorithm"].native not in {"rsassa_pkcs1v15", "rsassa_pss"}:
-        _expect(algorithm.hash_algo == hashing.hashlib_name, "a signature over another hash than the attributes'")
-    try:
-        match algorithm.signature_algo, certificate.public_key():
-            case "ecdsa", ec.EllipticCurvePublicKey() as key:
-                key.verify(signature, signed, ec.ECDSA(_HASHES[hashing]))
-            case "rsassa_pkcs1v15", rsa.RSAPublicKey() as key:
-                key.verify(signature, signed, padding.PKCS1v15(), _HASHES[hashing])
-            case "rsassa_pss", rsa.RSAPublicKey() as key:
-                salted = padding.PSS(padding.MGF1(_HASHES[hashing]), padding.PSS.DIGEST_LENGTH)
-                key.verify(signature, signed, salted, _HASHES[hashing])
-            case name, _:
-                raise TimeStampRefused(f"a signature by {name}")
-    except (InvalidSignature, UnsupportedAlgorithm):
-        raise TimeStampRefused("the signature does not verify") from None
-
-
-def _check_time_of_use(certificate: Certificate, at: datetime) -> None:
-    """Check that the key was in the time in which it may be used: EN 319 422 §6.4."""
-    try:
-        period = certificate.extensions.get_extension_for_class(PrivateKeyUsagePeriod).value
-    except ExtensionNotFound:
-        return
-    except ValueError as error:
-        raise TimeStampRefused(f"unreadable extensions: {error}") from error
-    moment = at.replace(tzinfo=None)  # the period is in UTC, and does not say so
-    begun = period.not_before is None or period.not_before <= moment
-    _expect(begun and (period.not_after is None or moment <= period.not_after), "the key was out of its time of use")
-
-
-def _expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001  # a condition
-    if not holds:
-        raise TimeStampRefused(otherwise)
+def _span(accuracy: Accuracy) -> timedelta:
+    return timedelta(
+        seconds=accuracy.seconds or 0, milliseconds=accuracy.millis or 0, microseconds=accuracy.micros or 0
+    )

@@ -9,7 +9,7 @@ import msgspec
 
 from core.algorithms import HashAlgorithm
 from core.canonical import Value, encode
-from core.time_stamp import Asked
+from core.time_stamp import TimeStampRequest, time_stamp_request_with
 
 FIRST: Final = bytes(32)  # stands for the checkpoint before the first
 
@@ -58,6 +58,7 @@ def digest(label: str, checkpoint: Checkpoint) -> bytes:
     return HashAlgorithm.SHA256.new(signed).digest()
 
 
-def asked(label: str, checkpoint: Checkpoint) -> Asked:
-    """Return what the time-stamp of a checkpoint is asked for."""
-    return Asked(digest(label, checkpoint), int.from_bytes(checkpoint.nonce, "big"))
+def request(label: str, checkpoint: Checkpoint) -> TimeStampRequest:
+    """Return the question that the time-stamp of a checkpoint answers."""
+    nonce = int.from_bytes(checkpoint.nonce)
+    return time_stamp_request_with(HashAlgorithm.SHA256, digest(label, checkpoint), nonce)

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from core.algorithms import HashAlgorithm
 from core.errors import DomainError
-from core.time_stamp import SLACK, TimeStampAuthority, verified
-from storage.checkpoint import FIRST, Checkpoint, Line, Stamp, asked, digest, to_be_signed
+from core.time_stamp import TimeStampTrust, check_token
+from storage.checkpoint import FIRST, Checkpoint, Line, Stamp, digest, to_be_signed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from storage.chain import Chain
 
 LONGEST_GAP: Final = timedelta(days=1)
+_SLACK: Final = timedelta(minutes=5)  # between two machines' clocks
 
 
 class VerifiedCheckpoints(NamedTuple):
@@ -40,13 +42,13 @@ class VerifiedCheckpoints(NamedTuple):
 class CheckpointCheck:
     """Takes line after line."""
 
-    def __init__(self, chain: Chain, public_key_der: bytes, authority: TimeStampAuthority) -> None:
+    def __init__(self, chain: Chain, public_key_der: bytes, trust: TimeStampTrust) -> None:
         key = load_der_public_key(public_key_der)
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise TypeError("the key of checkpoints is an EC key")
         self._chain = chain
         self._key: Final = key
-        self._authority = authority
+        self._trust = trust
         self._last: Checkpoint | None = None
         self._without: dict[int, Checkpoint] = {}  # since the last one with a time-stamp
         self._times: list[datetime] = []  # of the first checkpoint, and of each time-stamp
@@ -97,10 +99,10 @@ class CheckpointCheck:
             rows = self._last.rows if self._last else 1
             raise self._chain.broken(rows, f"a time-stamp of checkpoint {stamp.number}, which waits for none there")
         try:
-            at = verified(stamp.token, asked(self._chain.label, point), self._authority).at
+            at = check_token(stamp.token, HashAlgorithm.SHA256, digest(self._chain.label, point), self._trust).at
         except DomainError as error:
             raise self._wrong(point, f"its time-stamp is not one: {error.detail}") from error
-        if at < point.at - SLACK:
+        if at < point.at - _SLACK:
             raise self._wrong(point, f"its time-stamp is older than itself: {at.isoformat()}")
         self._times.append(at)
         self._without = {number: each for number, each in self._without.items() if number > stamp.number}

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 import msgspec
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
-from core.errors import ClockInDoubt, Malformed
-from core.time_stamp import TimeStampAuthority, TimeStampRefused, received, request
+from core.errors import CheckpointNotWaiting, ClockInDoubt, Malformed
+from core.time_stamp import TimeStampTrust, check_answer
 from core.types import Dtbsr
-from storage.checkpoint import FIRST, Checkpoint, Line, Stamp, asked, digest, to_be_signed
+from storage.checkpoint import FIRST, Checkpoint, Line, Stamp, digest, request, to_be_signed
 from storage.checkpoint_check import CheckpointCheck, VerifiedCheckpoints
 from storage.checkpoint_file import CheckpointFile, add, lines, size
 
@@ -99,14 +99,14 @@ class Checkpoints:
         chain: Chain,
         database: Database,
         key: CheckpointKey,
-        authority: TimeStampAuthority,
+        trust: TimeStampTrust,
         entropy: Entropy,
     ) -> None:
         self._file = CheckpointFile(path)
         self._chain = chain
         self._database = database
         self._key = key
-        self._authority = authority
+        self._trust = trust
         self._entropy = entropy
         self._progress = _Progress()
 
@@ -137,20 +137,21 @@ class Checkpoints:
         newest = progress.last
         if newest is None or progress.due_since() is None:
             return None
-        return WantedStamp(newest.number, request(asked(self._chain.label, newest), self._authority))
+        return WantedStamp(newest.number, request(self._chain.label, newest).der)
 
     def keep(self, number: int, response: bytes, now: datetime) -> None:
         """Keep the authority's response to what was wanted, once it is checked.
 
         Raises:
-            TimeStampRefused, NotCertified: it is no time-stamp of a checkpoint that waits for one.
+            CheckpointNotWaiting: it has a time-stamp, or is none.
+            TimeStampWrong: it is not what was wanted.
             Unavailable: the file does not work.
         """
         with self._file.alone() as file:
             checkpoint = self._follow(file).since.get(number)
             if checkpoint is None:
-                raise TimeStampRefused(f"checkpoint {number} waits for none")
-            stamp = received(response, asked(self._chain.label, checkpoint), self._authority, now)
+                raise CheckpointNotWaiting(str(number))
+            stamp = check_answer(response, request(self._chain.label, checkpoint), self._trust, now)
             add(file, Stamp(number, stamp.token))
 
     def state(self, now: datetime) -> CheckpointState:
@@ -175,7 +176,7 @@ class Checkpoints:
             DomainError: the log's own, for the first checkpoint that is wrong or missing.
             Unavailable: file or database do not work.
         """
-        check = CheckpointCheck(self._chain, self._key.public_key_der, self._authority)
+        check = CheckpointCheck(self._chain, self._key.public_key_der, self._trust)
         # In this order: the log has at least the rows that these checkpoints saw.
         with self._file.reading() as (file, end), self._database.reading() as connection:
             for line in self._lines(file, 0, end):

@@ -16,7 +16,7 @@ from channel.stamping import CheckpointsVerified
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import Clock
 from core.entropy import Entropy
-from core.time_stamp import TimeStampAuthority
+from core.time_stamp import TimeStampTrust
 from core.types import Dtbsr
 from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
@@ -89,7 +89,7 @@ class SamSettings:
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
     issuing_certificate: bytes  # DER
-    time_stamps: TimeStampAuthority
+    time_stamps: TimeStampTrust
     checkpoints: Path
 
 

@@ -17,7 +17,7 @@ from channel.protocol import Message
 from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.statements import IncrementVerdict
-from core.time_stamp import TimeStampAuthority
+from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
 from signer.sam.policy import Policy
@@ -108,7 +108,7 @@ class Workbench:
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuing_certificate=self.ca.certificate_der,
-            time_stamps=TimeStampAuthority((self.ca.certificate,), "1.3.6.1.4.1.99999.1.2.1"),
+            time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
