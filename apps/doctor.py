@@ -21,6 +21,7 @@ from apps.health import check, listen_address
 from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
+from apps.upkeep import problems as problems_of_upkeep
 from core.clock import Clock, SystemClock
 from core.errors import DomainError, Unavailable
 from hsm.errors import PinWrong
@@ -64,7 +65,7 @@ def examine(installation: Installation, clock: Clock | None = None) -> list[Find
         ]
     else:
         findings.append(_bad(f"There is no complete installation in {settings.state_dir}. Run `paraph init`."))
-    looks += [lambda: disk(settings), lambda: zones(settings)]
+    looks += [lambda: disk(settings), lambda: zones(settings, clock or SystemClock())]
     for look in looks:
         findings.extend(look())
     return findings
@@ -169,7 +170,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"The disk of {folder} can be written and has room.")
 
 
-def zones(settings: Settings) -> Iterator[Finding]:
+def zones(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Ask the zones; where they do not run, see that their ports are free."""
     problems = {zone: check(settings, zone) for zone in zones_of(settings)}
     if all(problems.values()) and not settings.socket("sam").exists():
@@ -178,6 +179,8 @@ def zones(settings: Settings) -> Iterator[Finding]:
         return
     for zone, problem in problems.items():
         yield _bad(f"The zone {zone} does not work: {problem}.") if problem else Finding(f"The zone {zone} works.")
+    late = problems_of_upkeep(settings, clock.now())
+    yield from [_bad(f"{problem}.") for problem in late] or [Finding("Nothing is late, and nothing ends soon.")]
 
 
 def ports(settings: Settings) -> Iterator[Finding]:

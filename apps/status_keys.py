@@ -1,4 +1,4 @@
-"""The keys of the `status` zone and their certificates: made by `paraph init`, and made anew by `paraph ca ocsp|tsa`.
+"""The keys of the `status` zone and their certificates: made by `paraph init`, made anew by the caretaker and by commands.
 
 Each renewal has a key of its own, because the authority certifies no key twice and a time-stamping unit with another key
 is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
@@ -16,13 +16,16 @@ from cryptography.x509.oid import NameOID
 
 from apps.certification import Certify, certify_key
 from ca.delegated import DelegationUnusable
+from ca.protocol import CA_ADMIN, IssuedCertificate
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
+from channel.client import Channel
 from core.algorithms import KeyType
 from hsm.errors import LabelTaken
 from hsm.keys import TokenSigningKey, generate_key_pair
+from hsm.session import Token
 
 if TYPE_CHECKING:
-    from hsm.session import Token
+    from core.config import Settings
 
 TOKEN_LABEL: Final = "paraph-status"  # noqa: S105  # a name, not a secret
 
@@ -44,6 +47,23 @@ def certify_part(part: Part, folder: Path, token: Token, certify: Certify) -> x5
     number = _new_key(part, token)
     key = TokenSigningKey(token, _label(part, number))
     return certify_key(part, f"{_NAMES[part]} {number}", key, folder / _FILES[part], certify)
+
+
+def renew(part: Part, settings: Settings) -> x509.Certificate:
+    """Make a new key for a part of the running zone and have the running authority certify it.
+
+    Raises:
+        Unavailable: the authority does not work; no key is made.
+        DomainError: it refuses; certificate and key in use stay.
+        HsmUnavailable: the token does not answer.
+    """
+    authority, folder = Channel(CA_ADMIN, settings.socket("ca-admin")), settings.zone_dir("status")
+    authority.check()  # before a key is made
+    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
+    try:
+        return certify_part(part, folder, token, lambda asked: authority.call(asked, IssuedCertificate))
+    finally:
+        token.close()
 
 
 def certificate_of(part: Part, folder: Path) -> x509.Certificate:

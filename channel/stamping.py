@@ -13,7 +13,18 @@ from typing import Any, Final, Protocol
 from channel.protocol import Call, Done, Message
 from core.clock import Clock
 from core.errors import CheckpointNotWaiting
-from core.time_stamp import LONGEST_ANSWER, TimeStampWrong
+from core.time_stamp import (
+    LONGEST_ANSWER,
+    ImprintDiffers,
+    NonceDiffers,
+    NotGranted,
+    PolicyDiffers,
+    TimeDiffers,
+    TimeStampWrong,
+    TokenInvalid,
+    TokenMalformed,
+    UnitUntrusted,
+)
 
 
 class AskStamp(Message, frozen=True):
@@ -60,11 +71,26 @@ CALLS: Final = (
     Call(KeepStamp, Done, limit=LONGEST_ANSWER + 1000),
     Call(DescribeCheckpoints, CheckpointsDescribed),
 )
-ERRORS: Final = (CheckpointNotWaiting, TimeStampWrong)
+ERRORS: Final = (
+    CheckpointNotWaiting,
+    TimeStampWrong,
+    NotGranted,
+    TokenMalformed,
+    TokenInvalid,
+    ImprintDiffers,
+    NonceDiffers,
+    PolicyDiffers,
+    UnitUntrusted,
+    TimeDiffers,
+)
 
 
 class StampedLog(Protocol):
     """A log whose checkpoints are time-stamped: `storage.checkpoints.Checkpoints`."""
+
+    def write_if_due(self, now: datetime) -> None:
+        """Add a checkpoint when it is time for one."""
+        ...
 
     def wanted(self) -> tuple[int, bytes] | None:
         """Return which checkpoint's time-stamp is due, and the request for it."""
@@ -83,6 +109,7 @@ def handlers(log: StampedLog, clock: Clock) -> Mapping[type[Message], Callable[[
     """Return what answers `CALLS`."""
 
     def ask(_request: AskStamp) -> StampWanted:
+        log.write_if_due(clock.now())
         return StampWanted(*(log.wanted() or (0, b"")))
 
     def keep(request: KeepStamp) -> Done:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from apps.status_keys import TOKEN_LABEL, Part, certificate_of, certify_part
-from ca.protocol import CA_ADMIN, CertifyService, IssuedCertificate
-from channel.client import Channel
-from hsm.session import Token
+from apps.status_keys import Part, certificate_of
+from apps.status_keys import renew as renewed
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -46,20 +43,7 @@ def tsa(installation: Installation, *, renew: bool, as_json: bool) -> None:
 
 def _certificate(installation: Installation, part: Part, *, renew: bool) -> Certificate:
     settings = installation.settings()
-    folder = settings.zone_dir("status")
-    if not renew:
-        return certificate_of(part, folder)
-    authority = Channel(CA_ADMIN, settings.socket("ca-admin"))
-    authority.check()  # before a key is made
-
-    def certify(asked: CertifyService) -> IssuedCertificate:
-        return authority.call(asked, IssuedCertificate)
-
-    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
-    try:
-        return certify_part(part, folder, token, certify)
-    finally:
-        token.close()
+    return renewed(part, settings) if renew else certificate_of(part, settings.zone_dir("status"))
 
 
 def _show(certificate: Certificate, *, as_json: bool) -> None:
