@@ -185,14 +185,17 @@ def zones(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 def ports(settings: Settings) -> Iterator[Finding]:
     """See whether each port that the zones will listen at is free."""
-    for zone in zones_of(settings):
-        if zone in {"sam", "ca", "preflight"}:
-            continue
-        host, _, port = listen_address(settings, zone).rpartition(":")
+    listening = {
+        f"{zone}.listen": listen_address(settings, zone)
+        for zone in zones_of(settings)
+        if zone not in {"sam", "ca", "preflight"}
+    }
+    for setting, address in (listening | {"status.metrics_listen": settings.status.metrics_listen}).items():
+        zone, host, port = setting.partition(".")[0], *address.rsplit(":", 1)
         if problem := _taken(host.strip("[]"), int(port)):
-            yield _bad(f"The port of {zone}, {host}:{port}, cannot be used: {problem}. Set {zone}.listen.")
+            yield _bad(f"The port of {zone}, {address}, cannot be used: {problem}. Set {setting}.")
         else:
-            yield Finding(f"The port of {zone}, {host}:{port}, is free.")
+            yield Finding(f"The port of {zone}, {address}, is free.")
 
 
 def _taken(host: str, port: int) -> str:

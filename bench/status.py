@@ -27,7 +27,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apps.ports import free_ports
-from apps.status import build
+from apps.status import open_status
 from bench.processes import percentiles, timed
 from ca.client import CaClient
 from ca.ocsp.answer import Refusal
@@ -95,7 +95,7 @@ def over_http(address: str, path: str, bodies: list[bytes]) -> Callable[[], Any]
 
 def in_process(settings: Settings, path: str, bodies: list[bytes]) -> Callable[[], Any]:
     """Return one answer of the zone's own application, without HTTP, from a copy of its folder."""
-    application: Any = build(settings)
+    application, _metrics = open_status(settings)
     parts = application._parts  # noqa: SLF001  # below HTTP
     answer = parts.answer if path == "/ocsp" else parts.respond
     state = {"next": 0}

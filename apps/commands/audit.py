@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apps.words import EXPECTED
+from apps.words import EXPECTED, plain
 from ca.client import CaAdmin
 from ca.protocol import CA_ADMIN
 from channel.client import Channel
@@ -15,6 +15,7 @@ from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from apps.installation import Installation
@@ -39,7 +40,7 @@ def verify(installation: Installation, *, as_json: bool) -> None:
     Example: paraph audit verify
     """
     settings = installation.settings()
-    logs = {
+    logs: dict[str, Callable[[], EvidenceVerified | AuditVerified]] = {
         "evidence": SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))).verify_evidence,
         "authority's log": CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin"))).verify_audit,
     }
@@ -54,9 +55,9 @@ def verify(installation: Installation, *, as_json: bool) -> None:
     else:
         for name, each in found.items():
             _show(name, each)
-    for error in broken[1:]:
-        click.echo(f"paraph: {type(error).__name__}: {error}", err=True)
     if broken:
+        for other in broken[1:]:
+            click.echo(f"paraph: {plain(other)}", err=True)
         raise broken[0]
 
 

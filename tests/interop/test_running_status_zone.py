@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -375,6 +376,16 @@ def malformed(world) -> list[tuple[str, str, bytes, int]]:
     ]
 
 
+def test_who_watches_reads_the_clocks_drift_at_an_address_of_its_own(world):
+    watched = httpx.get(f"http://{world.settings.status.metrics_listen}/metrics", trust_env=False)
+    assert watched.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    (drift,) = re.findall(r"^paraph_tsa_clock_drift_seconds (\S+)$", watched.text, re.MULTILINE)
+    assert abs(float(drift)) < 0.25
+    assert "paraph_tsa_time_told 1" in watched.text
+    assert httpx.get(f"{world.url}/metrics", trust_env=False).status_code == 404
+    assert httpx.get(f"http://{world.settings.status.metrics_listen}/health", trust_env=False).status_code == 404
+
+
 def test_whatever_is_wrong_with_a_request_is_told_and_the_next_one_is_answered(world):
     certificate = world.new_certificate("between.pem")
     for path, kind, body, status in malformed(world):
@@ -423,6 +434,10 @@ def test_revocation_lists_are_as_fresh_as_their_tag_says(world):
     assert changed.status_code == 200
     (world.folder / "issuing.crl").write_bytes(changed.content)
     world.run("openssl crl -in issuing.crl -inform DER -CAfile issuing.pem -noout -verify")
+    (world.folder / "root.crl").write_bytes(httpx.get(f"{world.url}/crl/root.crl").content)
+    world.run("openssl crl -in root.crl -inform DER -CAfile root.pem -noout -verify")
+    for kind, name in (("CRL", "issuing.crl"), ("ARL", "root.crl")):
+        assert world.run(f"{TOOLS}/lint_crl lint -t {kind} -p PKIX -s WARNING {name}").strip() == ""
 
 
 def test_an_authority_that_stands_still_is_bridged_and_then_means_try_later(world):
