@@ -67,6 +67,7 @@ def open_installed(settings: Settings) -> OpenAuthority:
         checkpoint=TokenSigningKey(token, CHECKPOINT_KEY),
         audit=TokenMacKey(token, "audit"),
         seal=TokenMacKey(token, "seal"),
+        admins=TokenMacKey(token, "admins"),
     )
     return open_authority(settings, keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy())
 

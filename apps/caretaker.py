@@ -1,7 +1,7 @@
 """The caretaker: does by itself, round after round, what an operator would otherwise have to remember.
 
 - It carries checkpoints of the SAM's evidence and of the authority's log to the time-stamping authority.
-- It renews the OCSP responder's certificate, with a new key, ten days before it ends.
+- It renews the certificate of the OCSP responder's key ten days before it ends. A new key is a person's business.
 
 It listens nowhere. It may do what an operator's command may: open `sam-admin` and `ca-admin`, and the token of `status`.
 What it brings is checked by who gets it; where it fails, it tries again, and `paraph health` says what is late.
@@ -13,18 +13,24 @@ import logging
 import signal
 import sys
 import time
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from apps.installation import CARETAKER, from_arguments
 from apps.serving import die_with_parent, harden
-from apps.status_keys import renew
+from apps.status_keys import TOKEN_LABEL, certify_again
 from apps.time_stamping import authority_url, carry
 from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, responder_ends
+from ca.admin_protocol import ByOperator
+from ca.client import CaAdmin
+from ca.protocol import CA_ADMIN
 from channel.client import Channel
 from core.clock import SystemClock
 from core.errors import DomainError
 from core.logs import configure
+from hsm.session import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +68,14 @@ class Caretaker:
         carry(Channel(protocol, self._settings.socket(socket)), authority_url(self._settings))
 
     def _renew_responder(self) -> None:
-        if responder_ends(self._settings) - self._clock.now() < RESPONDER_RENEWED_BEFORE:
-            certificate = renew("ocsp", self._settings)
-            log.info("responder renewed", extra={"ends": certificate.not_valid_after_utc})
+        settings = self._settings
+        if responder_ends(settings) - self._clock.now() >= RESPONDER_RENEWED_BEFORE:
+            return
+        authority = CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin")), ByOperator(CARETAKER))
+        folder = settings.zone_dir("status")
+        with closing(Token(folder, Path(settings.ca.module), TOKEN_LABEL)) as token:
+            certificate = certify_again("ocsp", folder, token, authority.certify)
+        log.info("responder renewed", extra={"ends": certificate.not_valid_after_utc})
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:
         try:

@@ -1,7 +1,7 @@
-"""The keys of the `status` zone and their certificates: made by `paraph init`, made anew by the caretaker and by commands.
+"""The keys of the `status` zone and their certificates: made by `paraph init`, and made anew by `paraph ca ocsp|tsa`.
 
-Each renewal has a key of its own, because the authority certifies no key twice and a time-stamping unit with another key
-is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
+A renewed part has a key of its own, because the authority certifies no key twice but a responder's, whose certificates
+are short, and a time-stamping unit with another key is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
 `ocsp-2`, so that the running zone finds the key to the certificate it finds.
 """
 
@@ -16,16 +16,13 @@ from cryptography.x509.oid import NameOID
 
 from apps.certification import Certify, certify_key
 from ca.delegated import DelegationUnusable
-from ca.protocol import CA_ADMIN, IssuedCertificate
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
-from channel.client import Channel
 from core.algorithms import KeyType
 from hsm.errors import LabelTaken
 from hsm.keys import TokenSigningKey, generate_key_pair
-from hsm.session import Token
 
 if TYPE_CHECKING:
-    from core.config import Settings
+    from hsm.session import Token
 
 TOKEN_LABEL: Final = "paraph-status"  # noqa: S105  # a name, not a secret
 
@@ -49,21 +46,18 @@ def certify_part(part: Part, folder: Path, token: Token, certify: Certify) -> x5
     return certify_key(part, f"{_NAMES[part]} {number}", key, folder / _FILES[part], certify)
 
 
-def renew(part: Part, settings: Settings) -> x509.Certificate:
-    """Make a new key for a part of the running zone and have the running authority certify it.
+def certify_again(part: Part, folder: Path, token: Token, certify: Certify) -> x509.Certificate:
+    """Have the authority certify a part's present key once more, and put the certificate where the zone finds it.
 
     Raises:
-        Unavailable: the authority does not work; no key is made.
-        DomainError: it refuses; certificate and key in use stay.
+        DelegationUnusable: there is no certificate of this part yet.
+        DomainError: the authority refuses; the certificate in use stays.
         HsmUnavailable: the token does not answer.
     """
-    authority, folder = Channel(CA_ADMIN, settings.socket("ca-admin")), settings.zone_dir("status")
-    authority.check()  # before a key is made
-    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
-    try:
-        return certify_part(part, folder, token, lambda asked: authority.call(asked, IssuedCertificate))
-    finally:
-        token.close()
+    present = certificate_of(part, folder)
+    key = key_of(token, part, present)
+    (name,) = present.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return certify_key(part, str(name.value), key, folder / _FILES[part], certify)
 
 
 def certificate_of(part: Part, folder: Path) -> x509.Certificate:

@@ -48,7 +48,7 @@ def main() -> None:
     bench = with_entries(Path(sys.argv[1]), int(sys.argv[2]))
     serials = [f"{bench.issue().serial_number:x}" for _ in range(LISTS)]
     began = time.process_time()
-    numbers = [bench.admin.revoke(serial, "superseded", "test").crl_number for serial in serials]
+    numbers = [bench.admin.revoke(serial, "superseded").crl_number for serial in serials]
     seconds = (time.process_time() - began) / LISTS
     published = crl.read((bench.settings.published() / publication.ISSUING_CRL).read_bytes(), bench.issuer)
     began = time.monotonic()
