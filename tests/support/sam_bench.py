@@ -18,6 +18,7 @@ from channel.protocol import Message
 from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.statements import IncrementVerdict
+from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
 from signer.sam.policy import Policy
@@ -74,6 +75,7 @@ def software_keys() -> SamKeys:
     return SamKeys(
         vault=SoftwareVault(),
         attestation=SoftwareSigningKey(KeyType.EC_P256),
+        checkpoint=SoftwareSigningKey(KeyType.EC_P256),
         **{label: SoftwareMacKey(label) for label in labels},
     )
 
@@ -107,6 +109,7 @@ class Workbench:
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuing_certificate=self.ca.certificate_der,
+            time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")

@@ -19,6 +19,7 @@ from api.keys import WebKeys
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from core.secret import Secret
+from core.time_stamp import TimeStampTrust
 from hsm.session import Token
 from signer.sam.client import SamClient
 from signer.sam.policy import Policy
@@ -77,6 +78,7 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
         issuing_certificate=place.issuing_certificate,
+        time_stamps=TimeStampTrust((), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
         checkpoints=folder / "checkpoints.jsonl",
     )
     return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)
