@@ -20,6 +20,7 @@ from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
 from apps.commands.completion import completion
+from apps.commands.document import document
 from apps.commands.frame import Group
 from apps.commands.new_admin import AtTerminal
 from apps.commands.ra import ra
@@ -116,7 +117,7 @@ def health(installation: Installation) -> None:
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)
 
 
-for group in (client, ra, ca, audit, completion):
+for group in (client, ra, ca, audit, document, completion):
     main.add_command(group)
 
 

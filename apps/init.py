@@ -109,7 +109,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     """Return every secret and pinned file that a complete installation has, and the folders that hold them."""
     names = {
         **dict.fromkeys(TOKENS, ("pin", "so-pin", "softhsm2.conf", "tokens")),
-        "web": ("secret.key",),
+        "web": ("secret.key", "root.pem", "issuing.pem"),
         "preflight": ("verdict.key",),
         "portal": ("secret.key", "request.key", "root.pem"),
     }
@@ -188,7 +188,7 @@ def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:
 def _pinned_certificates(settings: Settings) -> None:
     for name in PUBLIC:
         pem = (settings.published() / f"{name}.pem").read_bytes()
-        for zone in ("sam", "ca"):
+        for zone in ("sam", "ca", "web"):
             target = settings.zone_dir(zone) / f"{name}.pem"
             if not target.exists():
                 write_pinned(target, pem)

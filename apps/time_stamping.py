@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from ca import addresses
 from channel.protocol import Done
 from channel.stamping import AskStamp, KeepStamp, StampWanted
+from core import addresses
 from core.errors import Unavailable
 from core.time_stamp import LONGEST_ANSWER
 

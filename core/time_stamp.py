@@ -102,12 +102,15 @@ _SEAL: Final = object()  # named in this module only
 class TimeStamp:
     """A token that was checked. Only the functions of this module make one."""
 
-    def __init__(self, token: bytes, at: datetime, chain: tuple[x509.Certificate, ...], seal: object) -> None:
+    def __init__(
+        self, signed: SignedContent, token: bytes, at: datetime, chain: tuple[x509.Certificate, ...], seal: object
+    ) -> None:
         if seal is not _SEAL:
             raise TypeError("built outside core.time_stamp")
         self.token: Final = token  # the CMS ContentInfo, DER
         self.at: Final = at
         self.chain: Final = chain  # the unit's certificate first, the pinned one last
+        self.embedded: Final = (signed.signer, *signed.others)  # the certificates in the token
 
 
 def time_stamp_request(algorithm: HashAlgorithm, digest: bytes, entropy: Entropy) -> TimeStampRequest:
@@ -183,7 +186,7 @@ def _checked(token: bytes, algorithm: HashAlgorithm, digest: bytes, trust: TimeS
     _check_content(info, algorithm, digest, trust)
     at = info.gen_time.as_datetime().replace(tzinfo=UTC)
     chain = _chain(signed, trust, at)
-    return _Found(info, TimeStamp(token, at, chain, _SEAL))
+    return _Found(info, TimeStamp(signed, token, at, chain, _SEAL))
 
 
 def _check_content(info: TstInfo, algorithm: HashAlgorithm, digest: bytes, trust: TimeStampTrust) -> None:

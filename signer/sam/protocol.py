@@ -135,7 +135,10 @@ class Signatures(Message, frozen=True):
 
 
 class SignContents(Message, frozen=True):
-    """Sign contents whose digests were authorised as `sdr`: the answer is `ContentSignatures`."""
+    """Sign contents whose digests were authorised as `sdr`: the answer is `ContentSignatures`.
+
+    `form` says what the signature is part of: a PDF says by itself when it was signed, a CAdES signature must.
+    """
 
     sad: str
     client: str
@@ -143,6 +146,7 @@ class SignContents(Message, frozen=True):
     hash_oid: str
     algorithm: str
     digests: list[bytes]
+    form: Literal["pades", "cades"]
 
 
 class ContentSignatures(Message, frozen=True):

@@ -83,14 +83,14 @@ def software_keys() -> SamKeys:
 class Workbench:
     """A SAM with portals A and B; Ana is enrolled at A, Bogdan at B."""
 
-    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None) -> None:
+    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None, ca=None) -> None:
         self.folder = folder
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.keys = keys or software_keys()
         self.phone = Phone()
         self.verdict_key = Ed25519PrivateKey.generate()
-        self.ca = SmallCa(self.clock.now() - timedelta(days=1))
+        self.ca = ca or SmallCa(self.clock.now() - timedelta(days=1))
         self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
         self.sam = self.start()
         self.credentials: dict[str, str] = {}

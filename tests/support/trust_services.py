@@ -5,32 +5,42 @@ Keys are in memory, the record and the published files are real, and `transport`
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ca.protocol import IssueCertificate, IssuedCertificate, ServiceKind
 from ca.replica import Replica
 from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE, StatusParts
 from ca.status_probe import StatusProbe
 from ca.status_web import create_app
 from ca.trusted_clock import TrustedClock
+from core import addresses
 from core.algorithms import KeyType
+from core.statements import KeyAttestation
 from core.time_stamp import TimeStampTrust
+from signer.augmentation import Augmentation
+from signer.outside import Outside
+from signer.revocation import Revocation, StatusSource
+from signer.tsa_client import TsaClient
 from storage.engine import Database
 from tests.support.ca_bench import CaBench
 from tests.support.clocks import FakeClock
 from tests.support.software_hsm import SoftwareSigningKey
 from tests.support.status_bench import FakeTimeService
 
+ZONE = "http://status.example.com"
+
 
 class TrustServices:
     """An authority, its responder and its time-stamping unit. The test moves time with `advance`."""
 
-    def __init__(self, state: Path, *, clock: FakeClock | None = None) -> None:
-        self.ca = CaBench(state, clock=clock)
+    def __init__(self, state: Path, *, clock: FakeClock | None = None, sam_key=None) -> None:
+        """`sam_key` is the key of the SAM whose word about signatories' keys the authority takes."""
+        self.ca = CaBench(state, clock=clock, sam_key=sam_key)
         self.clock, self.settings = self.ca.clock, self.ca.settings
         self.running = 1000.0  # seconds since the machine was started
         self.folder = self.settings.zone_dir("status")
@@ -41,14 +51,24 @@ class TrustServices:
     def renew(self) -> None:
         """Give responder and unit new keys and certificates."""
         self.ocsp_key, self.tsu_key = SoftwareSigningKey(KeyType.EC_P256), SoftwareSigningKey(KeyType.EC_P256)
-        for name, kind, key in ((OCSP_CERTIFICATE, "ocsp", self.ocsp_key), (TSU_CERTIFICATE, "tsu", self.tsu_key)):
-            certificate = self.ca.certify(kind, f"TEST {kind} {self.clock.now():%Y-%m}", key)
-            (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self.unit = self._certify(TSU_CERTIFICATE, "tsu", self.tsu_key)
+
+    def renew_responder(self) -> None:
+        """Give the responder alone a new key and certificate, which lives for a month."""
+        self.ocsp_key = SoftwareSigningKey(KeyType.EC_P256)
+        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self.start()
+
+    def _certify(self, name: str, kind: ServiceKind, key: SoftwareSigningKey) -> x509.Certificate:
+        certificate = self.ca.certify(kind, f"TEST {kind} {self.clock.now():%Y-%m}", key)
+        (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        return certificate
 
     def start(self) -> None:
         """Start the zone, again if it runs."""
         database = Database(self.folder / "db.sqlite")
-        issuer = x509.load_der_x509_certificate(self.ca.made.issuing)
+        issuer = self.issuing
         replica = Replica(database, self.ca.status_caller, self.clock, lambda: self.running)
         self.parts = StatusParts(
             self.folder,
@@ -69,13 +89,31 @@ class TrustServices:
         self.clock.advance(**span)
         self.running += timedelta(**span).total_seconds()
 
+    def issue(self, attestation: KeyAttestation, _now: datetime) -> bytes:
+        """Return a signatory's certificate, as `SmallCa` does."""
+        return self.ca.caller.call(IssueCertificate(attestation), IssuedCertificate).certificate
+
+    def augmentation(self) -> Augmentation:
+        """Return what raises signatures to their levels, by these services."""
+        outside = Outside(self.transport)
+        tsa = TsaClient(outside, ZONE + addresses.TIME_STAMP, self.trust, self.clock, self.ca.entropy)
+        sources = (
+            StatusSource(self.issuing, ocsp_url=ZONE + addresses.OCSP),
+            StatusSource(self.root, crl_url=ZONE + addresses.ROOT_CRL),
+        )
+        return Augmentation(tsa, Revocation(outside, sources, self.clock), self.root)
+
+    @property
+    def certificate_der(self) -> bytes:
+        return self.ca.made.issuing
+
+    @property
+    def issuing(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(self.ca.made.issuing)
+
     @property
     def root(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(self.ca.made.root)
-
-    @property
-    def unit(self) -> x509.Certificate:
-        return x509.load_pem_x509_certificate((self.folder / TSU_CERTIFICATE).read_bytes())
 
     @property
     def trust(self) -> TimeStampTrust:

@@ -62,7 +62,7 @@ def http_client(place: Place) -> HostClient:
     """Return a client of an application of this process."""
     clock, entropy = SystemClock(), SystemEntropy()
     sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
-    signing = SigningService(sam, None, None)
+    signing = SigningService(sam, None, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
     deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)

@@ -129,7 +129,7 @@ def test_a_true_answer_is_believed_and_says_when_and_by_whom(liar):
 
 def test_what_was_believed_cannot_be_made_otherwise(liar):
     with pytest.raises(TypeError):
-        ts.TimeStamp(b"", NOW, (), object())
+        ts.TimeStamp(None, b"", NOW, (), object())
 
 
 def test_the_question_is_what_openssl_reads(liar, tmp_path):
