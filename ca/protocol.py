@@ -13,7 +13,9 @@ from typing import Final, Literal
 
 from ca import admin_protocol
 from ca.admin_protocol import By
+from channel import stamping
 from channel.protocol import Call, Message, Protocol
+from channel.stamping import CheckpointsVerified
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
 
@@ -238,14 +240,15 @@ class StatusChanged(Message, frozen=True):
 
 
 class VerifyAudit(Message, frozen=True):
-    """Verify the audit log from its first row, and the record against it."""
+    """Verify the audit log from its first row, the record against it, and every checkpoint."""
 
 
 class AuditVerified(Message, frozen=True):
-    """The log is whole, and the record agrees with it."""
+    """The log is whole, and the record and every checkpoint agree with it."""
 
     rows: int
     head: str  # hex of the last link
+    checkpoints: CheckpointsVerified
 
 
 class PublishCrl(Message, frozen=True):
@@ -348,6 +351,7 @@ CA_ADMIN = Protocol(
         Call(PublishTrustedList, TrustedListPublished, seconds=30.0),
         Call(AskOverview, Overview, seconds=30.0),
         Call(VerifyAudit, AuditVerified, seconds=120.0),
+        *stamping.CALLS,
     ),
     errors=(
         RequestMalformed,
@@ -368,6 +372,7 @@ CA_ADMIN = Protocol(
         AuditBroken,
         RecordTampered,
         ClockInDoubt,
+        *stamping.ERRORS,
         *admin_protocol.ERRORS,
     ),
 )

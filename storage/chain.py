@@ -65,14 +65,14 @@ class Chain:
         broken: Callable[[int, str], DomainError],
         marks: Marks | None = None,
     ) -> None:
+        self.label: Final = label
         self._table = table
-        self._label = label
         self._begun = f"{label} begun"
         self._marks = marks
         self._domain = f"paraph {label} v1"
         self._link_domain = f"paraph {label} link v1"
         self._mac = mac
-        self._broken = broken
+        self.broken: Final = broken
         # Built once: putting a statement together costs more than running it.
         self._last = select(table.c.id, table.c.at, table.c.link).order_by(table.c.id.desc()).limit(1)
         self._append = insert(table)
@@ -88,7 +88,7 @@ class Chain:
         self._check_end(0 if last is None else last.id)
         number = self._write(connection, last, event, now, fields)
         if self._marks is not None:
-            once_durable(connection, partial(self._marks.raise_to, self._label, number))
+            once_durable(connection, partial(self._marks.raise_to, self.label, number))
 
     def vouch(self, connection: Connection, event: str, now: datetime, **fields: Value) -> None:
         """Append one row after whatever is there, and take that for the whole log: an operator has restored a copy.
@@ -98,7 +98,7 @@ class Chain:
         """
         number = self._write(connection, connection.execute(self._last).first(), event, now, fields)
         if self._marks is not None:
-            once_durable(connection, partial(self._marks.set_back_to, self._label, number))
+            once_durable(connection, partial(self._marks.set_back_to, self.label, number))
             once_durable(connection, partial(self._marks.raise_to, self._begun, 1))
 
     def _write(
@@ -129,14 +129,14 @@ class Chain:
 
     def missing(self, connection: Connection) -> int:
         """Return how many rows were written and are not there any more."""
-        return 0 if self._marks is None else max(self._marks.newest(self._label) - self.head(connection)[0], 0)
+        return 0 if self._marks is None else max(self._marks.newest(self.label) - self.head(connection)[0], 0)
 
     def _check_end(self, rows: int) -> None:
         if self._marks is None:
             return
-        known = self._marks.newest(self._label)
+        known = self._marks.newest(self.label)
         if rows < known or (rows and not known and not self._marks.newest(self._begun)):
-            raise RolledBack(f"{self._label}: {rows} rows, and {known} are known to have been there")
+            raise RolledBack(f"{self.label}: {rows} rows, and {known} are known to have been there")
 
     def verify(self, connection: Connection) -> tuple[int, bytes]:
         """Return the number of rows and the last link, after checking every link from the first.
@@ -161,12 +161,12 @@ class Chain:
             for row in batch:
                 count += 1
                 if row.id != count:
-                    raise self._broken(count, "missing")
+                    raise self.broken(count, "missing")
                 if not hmac.compare_digest(self._link(previous, row.id, row.body), row.link):
-                    raise self._broken(count, "altered")
+                    raise self.broken(count, "altered")
                 told = decode(self._domain, row.body)
                 if told["event"] != row.event or told["at"] != row.at:
-                    raise self._broken(count, "altered")
+                    raise self.broken(count, "altered")
                 previous = row.link
                 yield count, told
 
