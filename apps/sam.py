@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from apps.serving import Zone, main
 from channel.server import by_socket
+from core.approvals import ApprovalLimits
 from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
@@ -43,33 +44,47 @@ def zone(settings: Settings) -> Zone:
     """
     if not is_loopback(settings.service.public_origin):
         raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    process = Process(settings)
     return Zone(
         name="sam",
-        build=lambda: build(settings),
+        build=process.build,
         sockets=(settings.socket("sam"), settings.socket("sam-admin")),
         workers=settings.sam.workers,
+        beat=process.beat,
     )
 
 
-def build(settings: Settings) -> WSGIApplication:
-    """Return the application of one process: what a caller may ask depends on the socket it could open."""
-    folder = settings.zone_dir("sam")
-    clock = SystemClock()
-    sam = Sam(
-        Database(folder / "db.sqlite"),
-        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-        Outbox(settings.outbox(), clock),
-        _told(settings, folder),
-        clock=clock,
-        entropy=SystemEntropy(),
-    )
-    peers = frozenset({os.getuid()})
-    return by_socket(
-        {
-            str(settings.socket("sam")): sam.server(peers),
-            str(settings.socket("sam-admin")): sam.admin_server(peers),
-        }
-    )
+class Process:
+    """The SAM of one process, once it is built."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sam: Sam | None = None
+
+    def build(self) -> WSGIApplication:
+        """Return the application of the process: what a caller may ask depends on the socket it could open."""
+        settings, clock = self._settings, SystemClock()
+        folder = settings.zone_dir("sam")
+        self._sam = sam = Sam(
+            Database(folder / "db.sqlite"),
+            _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+            Outbox(settings.outbox(), clock),
+            _told(settings, folder),
+            clock=clock,
+            entropy=SystemEntropy(),
+        )
+        peers = frozenset({os.getuid()})
+        return by_socket(
+            {
+                str(settings.socket("sam")): sam.server(peers),
+                str(settings.socket("sam-admin")): sam.admin_server(peers),
+            }
+        )
+
+    def beat(self) -> None:
+        """End what is over by the clock."""
+        if self._sam is not None:
+            self._sam.end_overdue()
 
 
 def _keys(token: Token) -> SamKeys:
@@ -90,9 +105,12 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
             audience=settings.service.public_origin,
             multisign=settings.sam.multisign,
             sad_life=timedelta(minutes=settings.sam.sad_minutes),
+            approvals=ApprovalLimits.of(settings.ra),
         ),
         sms_sender=settings.service.sms_sender,
         sms_host=settings.service.sms_host,
+        help_phone=settings.service.help_phone,
+        language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
         issuing_certificate=_certificate(folder / "issuing.pem"),

@@ -122,4 +122,5 @@ def _lent(directory: str) -> Any:
 def _subject(public_key_der: bytes) -> Any:
     from core.statements import KeyAttestation
 
-    return KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", b"")
+    now = SystemClock().now()
+    return KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", now, now, b"")

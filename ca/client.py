@@ -32,23 +32,26 @@ class CaClient:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def issue(self, attestation: KeyAttestation) -> protocol.IssuedCertificate:
-        """Have a signatory's certificate issued for an attested key.
+    def issue(self, attestation: KeyAttestation, request_der: bytes) -> protocol.IssuedCertificate:
+        """Have a signatory's certificate issued for an attested key, against a PKCS#10 signed with it.
 
         Raises:
-            AttestationInvalid, KeyAlreadyCertified, NotLinted, ClockInDoubt: none was issued.
+            AttestationInvalid, ApprovalLapsed, ProofingTooOld, RequestMalformed, PossessionNotProven, KeyRefused,
+            KeyAlreadyCertified, NotLinted, ClockInDoubt: none was issued.
         """
-        return self._caller.call(protocol.IssueCertificate(attestation), protocol.IssuedCertificate)
+        return self._caller.call(protocol.IssueCertificate(attestation, request_der), protocol.IssuedCertificate)
 
     def list(
-        self, limit: int = 100, after_serial: str = "", *, unfinished: bool = False
+        self, limit: int = 100, after_serial: str = "", *, unfinished: bool = False, credential: str = ""
     ) -> list[protocol.CertificateSummary]:
         """Return the issuance record, newest first, beginning behind `after_serial`; or what was left unfinished.
+
+        With `credential`, only what was issued for that one.
 
         Raises:
             CertificateUnknown: `after_serial` is no serial number.
         """
-        asked = protocol.ListCertificates(limit, after_serial, unfinished)
+        asked = protocol.ListCertificates(limit, after_serial, unfinished, credential)
         return self._caller.call(asked, protocol.Certificates).certificates
 
     def show(self, serial: str) -> protocol.IssuedCertificate:

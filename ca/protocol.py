@@ -1,6 +1,7 @@
 """The messages of the `ca` zone's three sockets.
 
-`CA` is for whoever enrols: the caller says which key and for whom only through the SAM's attestation; profile, validity,
+`CA` is for whoever enrols: the caller says which key and for whom only through the SAM's attestation, with the key's own
+signature on a request; profile, validity,
 policy and issuer are the CA's own business, so there is no field for them (attack W4). `CA_ADMIN` is for the
 administrator's commands: the certificates of the service's own parts, revocation, lists, the audit log; `web` cannot
 open that socket. `CA_STATUS` is the feed by which `status` follows the record; it changes nothing.
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from channel.protocol import Call, Message, Protocol
+from core import approvals
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
 
@@ -89,9 +91,14 @@ class AuditBroken(DomainError):
 
 
 class IssueCertificate(Message, frozen=True):
-    """Issue a signatory's certificate for an attested key."""
+    """Issue a signatory's certificate for an attested key.
+
+    The request is a PKCS#10 in DER, signed with that key. It proves that the key is held, and says nothing else: whoever
+    may be named in it, the subject is the attestation's.
+    """
 
     attestation: KeyAttestation
+    request: bytes
 
 
 class IssuedCertificate(Message, frozen=True):
@@ -121,6 +128,7 @@ class ListCertificates(Message, frozen=True):
     limit: int = 100
     after_serial: str = ""
     unfinished: bool = False  # instead: those that were perhaps signed and never handed out
+    credential: str = ""  # only those of this credential of the SAM's: found so after a crash between the two
 
 
 class Certificates(Message, frozen=True):
@@ -263,11 +271,22 @@ class CrlPublished(Message, frozen=True):
 CA = Protocol(
     "ca",
     (
-        Call(IssueCertificate, IssuedCertificate, seconds=20.0),
+        Call(IssueCertificate, IssuedCertificate, limit=40_000, seconds=20.0),
         Call(ListCertificates, Certificates),
         Call(ShowCertificate, IssuedCertificate),
     ),
-    errors=(AttestationInvalid, KeyAlreadyCertified, NotLinted, CertificateUnknown, AuthorityClosed, ClockInDoubt),
+    errors=(
+        AttestationInvalid,
+        *approvals.ALL,
+        RequestMalformed,
+        PossessionNotProven,
+        KeyRefused,
+        KeyAlreadyCertified,
+        NotLinted,
+        CertificateUnknown,
+        AuthorityClosed,
+        ClockInDoubt,
+    ),
 )
 CA_ADMIN = Protocol(
     "ca-admin",

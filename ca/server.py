@@ -40,6 +40,7 @@ from ca.statuses import Statuses
 from ca.trusted_list.publisher import ListPublisher
 from channel.protocol import Health, Message
 from channel.server import Server, health
+from core.approvals import ApprovalLimits
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
@@ -125,7 +126,8 @@ def open_authority(
     )
     crl = CrlIssuer(parts, settings.published())
     signatory = profiles.signatory(settings.ca)
-    built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
+    limits = ApprovalLimits.of(settings.ra)
+    built = Authority(pinned.issuing, signatory, pinned.attestations, limits, parts, crl)
     built.check()
     built.make_round()
     administration = Administration(pinned.issuing, profiles.of_services(settings.ca), parts, crl)

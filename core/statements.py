@@ -6,6 +6,8 @@ not here. Signatures are over `to_be_signed()`.
 
 from __future__ import annotations
 
+from datetime import datetime  # msgspec reads the annotations at run time
+
 import msgspec
 
 from core.canonical import encode
@@ -33,7 +35,10 @@ class IncrementVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The SAM's word that it made this key and holds it for this person (design §2.7). ECDSA P-256, SHA-256, DER."""
+    """The SAM's word that it made this key and holds it for this person, and on which approval (design §2.7).
+
+    ECDSA P-256, SHA-256, DER.
+    """
 
     public_key_der: bytes  # SubjectPublicKeyInfo
     credential: str
@@ -42,12 +47,14 @@ class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given_name: str
     surname: str
     subject_serial: str  # value of the subject's serialNumber attribute, e.g. PNORO-2900101400016
+    proofed_at: datetime  # when the person's identity was last proven
+    approved_at: datetime  # when a credential for the person was approved
     signature: bytes
 
     def to_be_signed(self) -> bytes:
         """Return the bytes the SAM signs."""
         return encode(
-            "paraph key attestation v1",
+            "paraph key attestation v2",
             {
                 "public_key": self.public_key_der,
                 "credential": self.credential,
@@ -56,5 +63,7 @@ class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "given_name": self.given_name,
                 "surname": self.surname,
                 "subject_serial": self.subject_serial,
+                "proofed_at": self.proofed_at,
+                "approved_at": self.approved_at,
             },
         )

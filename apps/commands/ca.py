@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.commands.ca_parts import ocsp, tsa
+from apps.commands.ca_renew import renew
 from apps.commands.ca_statements import statements
 from apps.commands.ca_trusted_list import trusted_list
 from ca.client import CaAdmin, CaClient
@@ -33,7 +34,7 @@ def ca() -> None:
     """What the certification authority has issued, and the status of it."""
 
 
-for command in (ocsp, tsa):
+for command in (ocsp, tsa, renew):
     ca.add_command(command)
 ca.add_command(statements)
 ca.add_command(trusted_list)
@@ -56,13 +57,14 @@ def _requests(installation: Installation) -> StatusRequests:
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--after", "after_serial", default="", help="Go on after this serial number.")
 @click.option("--unfinished", is_flag=True, help="Those that were perhaps signed before a crash and never handed out.")
+@click.option("--credential", default="", help="Only those issued for this credential.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_certificates(
-    installation: Installation, *, limit: int, after_serial: str, unfinished: bool, as_json: bool
+    installation: Installation, *, limit: int, after_serial: str, unfinished: bool, credential: str, as_json: bool
 ) -> None:
     """List certificates, newest first."""
-    found = _client(installation).list(limit, after_serial, unfinished=unfinished)
+    found = _client(installation).list(limit, after_serial, unfinished=unfinished, credential=credential)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], ensure_ascii=False, indent=2))
         return

@@ -1,11 +1,12 @@
 """What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`).
 
-What may be wrong with a code is in `core.factors`; a broken seal is `core.errors.RecordTampered`.
+What may be wrong with a code is in `core.factors`, what with the age of an approval in `core.approvals`; a broken seal
+is `core.errors.RecordTampered`.
 """
 
 from __future__ import annotations
 
-from core import factors
+from core import approvals, factors
 from core.errors import DomainError
 
 
@@ -94,7 +95,23 @@ class EvidenceBroken(DomainError):
 
 
 class AlreadyEnrolled(DomainError):
-    """This person, phone number or account already has a live credential."""
+    """This person, phone number or account already has a credential in use."""
+
+
+class AlreadyApproved(DomainError):
+    """For this person, phone number or account an approval waits for its activation; the detail names it."""
+
+
+class NothingToReplace(DomainError):
+    """The person was identified anew, and has no credential in use to which person, phone number and account belong."""
+
+
+class ApprovalUnknown(DomainError):
+    """No such approval, or it changed meanwhile."""
+
+
+class ApprovalNotOpen(DomainError):
+    """The approval was used, withdrawn, or has lapsed."""
 
 
 class CertificateMismatch(DomainError):
@@ -122,6 +139,11 @@ ALL: tuple[type[DomainError], ...] = (
     SignatureFaulty,
     EvidenceBroken,
     AlreadyEnrolled,
+    AlreadyApproved,
+    NothingToReplace,
+    ApprovalUnknown,
+    ApprovalNotOpen,
     CertificateMismatch,
+    *approvals.ALL,
     *factors.ALL,
 )

@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.entropy import Entropy
 from hsm.ports import MacKey
 from otp.challenges import Challenges
+from signer.sam.approvals import Approvals
 from signer.sam.evidence import Evidence
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
@@ -23,6 +24,7 @@ class Parts:
 
     database: Database
     records: CredentialRecords
+    approvals: Approvals
     portals: Portals
     transactions: Transactions
     challenges: Challenges

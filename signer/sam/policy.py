@@ -9,6 +9,7 @@ from typing import Final
 from cryptography.x509 import load_der_x509_certificate
 
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.approvals import ApprovalLimits
 from core.authorization_details import SignatureRequest
 from signer.sam.errors import (
     AlgorithmNotAuthorised,
@@ -31,6 +32,7 @@ class Policy:
     audience: str  # what a portal's request object must name as its audience: our public origin
     multisign: int
     sad_life: timedelta
+    approvals: ApprovalLimits
 
 
 def check_usable(record: CredentialRecord, now: datetime) -> None:

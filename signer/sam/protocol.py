@@ -2,7 +2,7 @@
 
 `SAM` is what the `web` zone may say. It has no field for anything the SAM must know by itself: no time, no phone
 number, no text, no "already checked" (attack W7). `ADMIN` is for the operator's commands: registering a portal,
-enrolling a signatory, suspending a credential; `web` cannot open that socket.
+approving a person, making and ending credentials; `web` cannot open that socket.
 
 A request is either the portal's own signed word (`SignedRequest`, an RFC 9101 request object) or what `web` says the
 portal asked (`CarriedRequest`): the second is the lower trust mode and needs a credential that allows it.
@@ -195,7 +195,7 @@ class CredentialView(Message, frozen=True):
     """What a portal may know of a credential."""
 
     credential: str
-    state: Literal["active", "suspended", "revoked"]
+    state: Literal["active", "suspended", "superseded", "expired", "revoked"]
     key_type: str  # value of KeyType
     certificates: list[bytes]  # DER, the signatory's first, then the issuing CA's
     multisign: int
@@ -216,8 +216,11 @@ class RegisterPortal(Message, frozen=True):
     request_key_jwk: str | None  # public JWK (EC P-256 or RSA ≥ 3000 bits); None: lower trust mode only
 
 
-class Enrol(Message, frozen=True):
-    """Make a signatory, a key and a pending credential. The identity was vetted by the caller."""
+class Approve(Message, frozen=True):
+    """Put on record that a person was identified and may have a credential. The caller has vetted what it says here.
+
+    There is no field for the day: a person was identified when the SAM hears of it.
+    """
 
     given_name: str
     surname: str
@@ -226,19 +229,68 @@ class Enrol(Message, frozen=True):
     email: str
     client: str
     account: str
-    key_type: str  # value of KeyType
     allow_carried: bool = False  # lower trust mode allowed for this credential
+    anew: bool = False  # the person has a credential, which the new one will replace
 
 
-class Enrolled(Message, frozen=True):
-    """The pending credential and the SAM's word about its key, which the CA asks for."""
+class ApproveRenewal(Message, frozen=True):
+    """Put on record that a credential may be followed by another one for the same person, on the same proofing."""
+
+    credential: str
+
+
+class Approved(Message, frozen=True):
+    """An approval that waits for its activation."""
+
+    approval: str
+    activate_by: datetime
+
+
+class ListApprovals(Message, frozen=True):
+    """Ask which approvals wait for their activation, oldest first."""
+
+
+class ApprovalView(Message, frozen=True):
+    """What an officer sees of an approval."""
+
+    approval: str
+    name: str
+    client: str
+    account: str
+    replaces: str  # the credential that the new one will follow; empty: none
+    approved_at: datetime
+    activate_by: datetime
+
+
+class OpenApprovals(Message, frozen=True):
+    """Approvals that wait."""
+
+    approvals: list[ApprovalView]
+
+
+class WithdrawApproval(Message, frozen=True):
+    """End an approval that was not used."""
+
+    approval: str
+
+
+class MakeKey(Message, frozen=True):
+    """Make a key and a pending credential on an approval."""
+
+    approval: str
+    key_type: str  # value of KeyType
+
+
+class MadeKey(Message, frozen=True):
+    """The pending credential, and what the CA asks for: the SAM's word about its key, and the key's own signature."""
 
     credential: str
     attestation: KeyAttestation
+    request: bytes  # PKCS#10, DER
 
 
 class Activate(Message, frozen=True):
-    """Give a pending credential its certificate; from then on it signs."""
+    """Give a pending credential its certificate: the signatory is told, and from then on it signs."""
 
     credential: str
     certificate: bytes  # DER
@@ -249,6 +301,37 @@ class SetState(Message, frozen=True):
 
     credential: str
     state: Literal["active", "suspended", "revoked"]
+
+
+class ShowCredential(Message, frozen=True):
+    """Ask about one credential by its name."""
+
+    credential: str
+
+
+class ListEnding(Message, frozen=True):
+    """Ask which active credentials end before an instant and not before `since`, the earliest first, at most a thousand."""
+
+    until: datetime
+    since: datetime | None = None
+
+
+class CredentialLine(Message, frozen=True):
+    """What an officer sees of a credential."""
+
+    credential: str
+    state: str
+    name: str
+    client: str
+    account: str
+    serial: str  # of its certificate, 40 hexadecimal digits; empty while it is pending
+    ends_at: datetime | None
+
+
+class CredentialLines(Message, frozen=True):
+    """Credentials, as an officer sees them."""
+
+    credentials: list[CredentialLine]
 
 
 class VerifyEvidence(Message, frozen=True):
@@ -283,9 +366,15 @@ ADMIN = Protocol(
     "sam-admin",
     (
         Call(RegisterPortal, Done),
-        Call(Enrol, Enrolled, seconds=30.0),
-        Call(Activate, Done),
-        Call(SetState, Done),
+        Call(Approve, Approved),
+        Call(ApproveRenewal, Approved),
+        Call(ListApprovals, OpenApprovals),
+        Call(WithdrawApproval, Done),
+        Call(MakeKey, MadeKey, seconds=30.0),
+        Call(Activate, Done, seconds=30.0),
+        Call(SetState, Done, seconds=30.0),
+        Call(ShowCredential, CredentialLine),
+        Call(ListEnding, CredentialLines),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
     ),
     errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt),

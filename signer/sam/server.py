@@ -19,8 +19,11 @@ from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
 from otp.challenges import Challenges
 from otp.delivery.ports import SmsSender
+from otp.sms import Language
 from signer.sam import tables
 from signer.sam.activation import Activation
+from signer.sam.approvals import Approvals
+from signer.sam.approving import Approving
 from signer.sam.checkpoints import Checkpoints
 from signer.sam.code_messages import CodeMessages
 from signer.sam.directory import Directory
@@ -29,6 +32,7 @@ from signer.sam.enrolment import Enrolment
 from signer.sam.evidence import Evidence
 from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
+from signer.sam.notices import Notices
 from signer.sam.opening import Opening
 from signer.sam.parts import Parts
 from signer.sam.policy import Policy
@@ -37,26 +41,34 @@ from signer.sam.protocol import (
     ADMIN,
     SAM,
     Activate,
+    Approve,
+    ApproveRenewal,
     CancelTransaction,
     DescribeCredential,
-    Enrol,
     EvidenceVerified,
+    ListApprovals,
     ListCredentials,
+    ListEnding,
+    MakeKey,
     OpenTransaction,
     RegisterPortal,
     ResendCode,
     RevokeSad,
     SetState,
+    ShowCredential,
     ShowTransaction,
     SignContents,
     SignDocument,
     SignHashes,
     SubmitCode,
     VerifyEvidence,
+    WithdrawApproval,
 )
 from signer.sam.records import CredentialRecords
+from signer.sam.registration import Registration
 from signer.sam.sad import SadCodec
-from signer.sam.signatures import check_probe
+from signer.sam.signatures import check_with_key
+from signer.sam.states import States
 from signer.sam.transactions import Transactions
 from storage.engine import Database
 from storage.seals import Seals
@@ -82,6 +94,8 @@ class SamSettings:
     policy: Policy
     sms_sender: str
     sms_host: str
+    help_phone: str  # whom a signatory may call
+    language: Language  # in which the service speaks first; what it tells on the phone is in it
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
     issuing_certificate: bytes  # DER
@@ -107,6 +121,7 @@ class Sam:
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
+            approvals=Approvals(seals),
             portals=Portals(seals, settings.sms_host),
             transactions=Transactions(seals),
             challenges=Challenges(database, seals, keys.otp),
@@ -118,6 +133,7 @@ class Sam:
             entropy=entropy,
         )
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
+        notices = Notices(sender, settings.sms_sender, settings.help_phone, settings.language)
         issuing = settings.issuing_certificate
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
@@ -130,7 +146,10 @@ class Sam:
             parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuing_certificate=issuing
         )
         self._directory = Directory(parts, issuing)
-        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing)
+        self._registration = Registration(parts)
+        self._approving = Approving(parts)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing, notices)
+        self._states = States(parts, notices)
         self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
 
     def server(self, peers: frozenset[int]) -> Server:
@@ -154,10 +173,16 @@ class Sam:
     def admin_server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the operator's socket."""
         handlers: Handlers = {
-            RegisterPortal: _done(self._enrolment.register_portal),
-            Enrol: self._enrolment.enrol,
+            RegisterPortal: _done(self._registration.register),
+            Approve: self._approving.approve,
+            ApproveRenewal: self._approving.approve_renewal,
+            ListApprovals: self._approving.list,
+            WithdrawApproval: _done(self._approving.withdraw),
+            MakeKey: self._enrolment.make_key,
             Activate: _done(self._enrolment.activate),
-            SetState: _done(self._enrolment.set_state),
+            SetState: _done(self._states.set_state),
+            ShowCredential: self._directory.show,
+            ListEnding: self._directory.list_ending,
             VerifyEvidence: self._verify_evidence,
             Health: health(self.check),
         }
@@ -173,9 +198,13 @@ class Sam:
         key = self._keys.vault.generate(KeyType.EC_P256)
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
-        check_probe(key.public_key_der, probe, signature)
+        check_with_key(key.public_key_der, SignatureAlgorithm.ECDSA_SHA256, probe, signature)
         self._parts.database.check()
         self._sender.check()
+
+    def end_overdue(self) -> None:
+        """Do what nobody asks for: end what is over by the clock. Cheap when there is nothing to do."""
+        self._states.end_overdue()
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:

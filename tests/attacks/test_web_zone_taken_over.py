@@ -212,8 +212,8 @@ def own_key() -> bytes:
 
 @pytest.mark.parametrize("what", ["own key", "other name", "other person", "other version", "no signature"])
 def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
-    enrolled = web.enrol_only("Carmen", "Ionescu", web.clients[0])
-    honest = enrolled.attestation
+    made = web.make_key("Carmen", "Ionescu", web.clients[0])
+    honest = made.attestation
     forged = {
         "own key": msgspec.structs.replace(honest, public_key_der=own_key()),
         "other name": msgspec.structs.replace(honest, surname="Popescu"),
@@ -222,19 +222,20 @@ def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
         "no signature": msgspec.structs.replace(honest, signature=b""),
     }[what]
     with pytest.raises(AttestationInvalid):
-        web.ca.call(IssueCertificate(forged), IssuedCertificate)
-    assert web.ca.call(IssueCertificate(honest), IssuedCertificate).certificate
+        web.ca.call(IssueCertificate(forged, made.request), IssuedCertificate)
+    assert web.ca.call(IssueCertificate(honest, made.request), IssuedCertificate).certificate
 
 
 def test_one_attestation_gives_one_certificate__w4(web):
-    honest = web.enrol_only("Dan", "Marin", web.clients[0]).attestation
-    web.ca.call(IssueCertificate(honest), IssuedCertificate)
+    made = web.make_key("Dan", "Marin", web.clients[0])
+    order = IssueCertificate(made.attestation, made.request)
+    web.ca.call(order, IssuedCertificate)
     with pytest.raises(KeyAlreadyCertified):
-        web.ca.call(IssueCertificate(honest), IssuedCertificate)
+        web.ca.call(order, IssuedCertificate)
 
 
 def test_there_is_no_field_for_profile_validity_or_policy__w4():
-    assert IssueCertificate.__struct_fields__ == ("attestation",)
+    assert IssueCertificate.__struct_fields__ == ("attestation", "request")
 
 
 # -- W5 and W6: once, and only while it lives ----------------------------------------------------------------------------
@@ -391,7 +392,7 @@ def deep() -> bytes:
         post("SubmitCode", b"", length=10**12),
         post("SubmitCode", b"x", extra=b"Transfer-Encoding: chunked\r\n"),
         post("SubmitCode", encode(Health())).replace(b"/sam/1/", b"/sam/2/"),
-        post("Enrol", encode(Health())),
+        post("Approve", encode(Health())),
         post("SubmitCode", struct.pack(">I", 0xFFFFFFFF)),
     ],
     ids=[
@@ -422,7 +423,7 @@ def test_half_a_frame_and_a_closed_connection_leave_the_sam_alive__w10(web):
 
 
 def test_the_operators_socket_is_not_webs_and_its_calls_are_not_either__w12(web):
-    for name in ("Enrol", "Activate", "SetState", "RegisterPortal"):
+    for name in ("Approve", "MakeKey", "Activate", "SetState", "RegisterPortal"):
         assert failure(web, name, b"\x80")["error"] == "Malformed"
     assert web.settings.socket("sam-admin").parent != web.settings.socket("sam").parent
     assert Channel(ADMIN, web.settings.socket("sam-admin")).call(Health(), Done) == Done()

@@ -27,7 +27,7 @@ from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
 from tests.support.in_process import InProcess
-from tests.support.sam_bench import Phone, software_keys
+from tests.support.sam_bench import POLICY, Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
 from tests.support.web_bench import HostClient, WebBench, settings_for
 
@@ -71,9 +71,11 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
     keys = software_keys() if place.token is None else sam_keys(Token(place.token, MODULE, "paraph-sam"))
     folder = place.folder / "sam"
     settings = SamSettings(
-        policy=Policy(audience=place.origin, multisign=100, sad_life=None),
+        policy=Policy(**(POLICY | {"audience": place.origin})),
         sms_sender="Paraph",
         sms_host="semnare.example.com",
+        help_phone="021 000 00 00",
+        language="ro",
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
         issuing_certificate=place.issuing_certificate,

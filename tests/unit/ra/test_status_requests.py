@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from cryptography import x509
-from sqlalchemy import text
 
-from ca.client import CaClient
 from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, ReasonUnknown
-from core.algorithms import KeyType
 from core.errors import Unavailable
-from ra.applicant import Applicant
-from ra.enrolment import Account, Enrolments
-from ra.revocation import StatusRequests
-from signer.sam.client import SamAdmin
 from signer.sam.errors import CredentialNotUsable
-from signer.sam.protocol import ADMIN, SetState
-from tests.support.ca_bench import CaBench
-from tests.support.in_process import InProcess
-from tests.support.sam_bench import Workbench
+from signer.sam.protocol import SetState
+from tests.support.registration_bench import RegistrationBench, serial_of
 
 
-class Bench:
-    """A SAM and a CA that know each other, and one signatory's certificate."""
+class Bench(RegistrationBench):
+    """Registration, and one signatory's certificate."""
 
     def __init__(self, folder) -> None:
-        self.sam = Workbench(folder)
-        self.ca = CaBench(folder / "state", clock=self.sam.clock, sam_key=self.sam.keys.attestation)
-        self.sam.ca.certificate = x509.load_der_x509_certificate(self.ca.made.issuing)
-        self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
-        applicant = Applicant(
-            given_name="Ștefăniță",
-            surname="Brânză-Țuțea",
-            national_id="5010203400018",
-            phone="+40722000333",
-            email="stefanita@example.com",
-        )
-        enrolments = Enrolments(SamAdmin(self.admin), CaClient(self.ca.caller), KeyType.EC_P256)
-        enrolled = enrolments.enrol(applicant, Account(client="portal-a", account="stefanita"))
-        self.credential = enrolled.credential
-        self.serial = f"{x509.load_der_x509_certificate(enrolled.certificate).serial_number:040x}"
-        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin, by="operator ana")
+        super().__init__(folder)
+        made = self.enrol()
+        self.credential, self.serial = made.credential, serial_of(made)
 
     @property
     def states(self) -> tuple[str, str]:
         """Return the state in the SAM and the status at the CA."""
-        with self.sam.database.reading() as connection:
-            wanted = text("SELECT state FROM credentials WHERE credential = :credential")
-            state = connection.scalar(wanted, {"credential": self.credential})
-        return state, self.ca.admin.describe(self.serial).status
+        return self.state(self.credential), self.ca.admin.describe(self.serial).status
 
 
 @pytest.fixture
@@ -139,7 +112,7 @@ def test_a_certificate_that_is_suspended_already_takes_its_credential_along(benc
 
 def test_a_credential_that_was_revoked_is_not_resumed(bench):
     bench.ca.admin.suspend(bench.serial, "another way")
-    SamAdmin(bench.admin).set_state(SetState(bench.credential, "revoked"))
+    bench.sam_admin.set_state(SetState(bench.credential, "revoked"))
     with pytest.raises(CredentialNotUsable):
         bench.requests.resume(bench.serial)
 
