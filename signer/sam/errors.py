@@ -38,6 +38,10 @@ class CertificateExpired(CredentialNotUsable):
         self.ended_at = ended_at
 
 
+class CredentialSuperseded(CredentialNotUsable):
+    """Another credential has followed this one, whose key is destroyed."""
+
+
 class TooManySignatures(DomainError):
     """More digests than one authorization may have."""
 
@@ -125,6 +129,7 @@ ALL: tuple[type[DomainError], ...] = (
     CredentialUnknown,
     CredentialNotUsable,
     CertificateExpired,
+    CredentialSuperseded,
     TooManySignatures,
     TransactionUnknown,
     TransactionClosed,
@@ -137,6 +142,9 @@ ALL: tuple[type[DomainError], ...] = (
     IncrementDiffers,
     OutcomeUnknown,
     SignatureFaulty,
+    *factors.ALL,
+)
+OPERATORS: tuple[type[DomainError], ...] = (  # what only the operator's socket refuses
     EvidenceBroken,
     AlreadyEnrolled,
     AlreadyApproved,
@@ -145,5 +153,4 @@ ALL: tuple[type[DomainError], ...] = (
     ApprovalNotOpen,
     CertificateMismatch,
     *approvals.ALL,
-    *factors.ALL,
 )

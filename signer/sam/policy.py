@@ -15,6 +15,7 @@ from signer.sam.errors import (
     AlgorithmNotAuthorised,
     CertificateExpired,
     CredentialNotUsable,
+    CredentialSuperseded,
     TooManySignatures,
     UnsignedRequestNotAllowed,
 )
@@ -41,7 +42,12 @@ def check_usable(record: CredentialRecord, now: datetime) -> None:
     Raises:
         CredentialNotUsable: pending, suspended, revoked, or its certificate is not valid yet.
         CertificateExpired: its certificate's time is over.
+        CredentialSuperseded: another one has followed it.
     """
+    if record.state == "superseded":
+        raise CredentialSuperseded(record.credential)
+    if record.state == "expired" and record.ends_at is not None:
+        raise CertificateExpired(record.ends_at.isoformat())
     if record.state != "active" or record.certificate is None:
         raise CredentialNotUsable(record.state)
     certificate = load_der_x509_certificate(record.certificate)

@@ -377,5 +377,5 @@ ADMIN = Protocol(
         Call(ListEnding, CredentialLines),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
     ),
-    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, *errors.OPERATORS, UnknownAlgorithm, RecordTampered, ClockInDoubt),
 )
