@@ -75,9 +75,11 @@ def test_a_column_swapped_between_two_citizens_is_refused__d1(bench, column):
 
 
 def test_a_whole_row_under_another_name_is_refused__d1(bench):
-    """Everything of Bogdan's, seal included, but Ana's credential id."""
+    """Everything of Bogdan's, seal included, but Ana's credential id; his own row is gone, since an account has one."""
     sad = bench.authorise(ONE).sad
     bogdan = rows(bench)["bogdan"]
+    with bench.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM credentials WHERE account = 'bogdan'")
     write(bench, bench.credentials["ana"], **{column: bogdan[column] for column in CREDENTIAL_COLUMNS})
     with pytest.raises(RecordTampered):
         bench.sign_hashes(sad, ONE)

@@ -47,6 +47,7 @@ from signer.sam.protocol import (
 
 SHA256 = HashAlgorithm.SHA256.oid
 ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
+_CODE = re.compile(r"#(\d{8})$")
 _REPLIES = {call.request: call.reply for call in SAM.by_name.values()}
 
 
@@ -167,16 +168,16 @@ class FakeWeb:
     # -- what the test observes ---------------------------------------------------------------------------------------
 
     def messages(self, account: str) -> list[str]:
-        """Return the SMS a citizen got, oldest first: their phone, which `web` does not see."""
+        """Return the SMS with a code that a citizen got, oldest first: their phone, which `web` does not see."""
         found = []
         for path in self.settings.outbox().glob("*.json"):
             message = json.loads(path.read_text(encoding="utf-8"))
-            if message["to"] == self.phones[account]:
+            if message["to"] == self.phones[account] and _CODE.search(message["text"]):
                 found.append((message["at"], message["text"]))
         return [text for _, text in sorted(found)]
 
     def code(self, account: str) -> str:
-        found = re.search(r"#(\d{8})$", self.messages(account)[-1])
+        found = _CODE.search(self.messages(account)[-1])
         assert found
         return found[1]
 
