@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ca import protocol
 from channel.protocol import Done, Health, M, Message
-from core.statements import KeyAttestation
+from core.statements import KeyAttestation, RevocationOrder
 
 
 class Caller(Protocol):
@@ -61,6 +61,14 @@ class CaClient:
             CertificateUnknown: there is none with this serial number (hex).
         """
         return self._caller.call(protocol.ShowCertificate(serial), protocol.IssuedCertificate)
+
+    def carry_out(self, order: RevocationOrder) -> protocol.StatusChanged:
+        """Have a certificate revoked on the SAM's order.
+
+        Raises:
+            OrderInvalid, CertificateUnknown, AlreadyRevoked, CertificateEnded: its status stays.
+        """
+        return self._caller.call(protocol.CarryOutRevocation(order), protocol.StatusChanged)
 
     def check(self) -> None:
         """Have the authority prove that it can issue.

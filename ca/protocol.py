@@ -15,11 +15,15 @@ from typing import Final, Literal
 from channel.protocol import Call, Message, Protocol
 from core import approvals
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
-from core.statements import KeyAttestation
+from core.statements import KeyAttestation, RevocationOrder
 
 
 class AttestationInvalid(DomainError):
     """The SAM did not vouch for this key and this person."""
+
+
+class OrderInvalid(DomainError):
+    """The SAM did not order the revocation of this credential's certificate."""
 
 
 class KeyAlreadyCertified(DomainError):
@@ -189,6 +193,12 @@ class CertifyService(Message, frozen=True):
     request: bytes
 
 
+class CarryOutRevocation(Message, frozen=True):
+    """Revoke a certificate on the SAM's order: its signatory asked for it, and proved who they are."""
+
+    order: RevocationOrder
+
+
 class DescribeCertificate(Message, frozen=True):
     """Ask for one line of the record by serial number (hex), of an unfinished certificate too."""
 
@@ -274,6 +284,7 @@ CA = Protocol(
         Call(IssueCertificate, IssuedCertificate, limit=40_000, seconds=20.0),
         Call(ListCertificates, Certificates),
         Call(ShowCertificate, IssuedCertificate),
+        Call(CarryOutRevocation, StatusChanged, limit=2_000, seconds=30.0),
     ),
     errors=(
         AttestationInvalid,
@@ -284,6 +295,9 @@ CA = Protocol(
         KeyAlreadyCertified,
         NotLinted,
         CertificateUnknown,
+        OrderInvalid,
+        AlreadyRevoked,
+        CertificateEnded,
         AuthorityClosed,
         ClockInDoubt,
     ),

@@ -16,11 +16,13 @@ from ca.audit import Audit
 from ca.crl_issuer import CrlIssuer
 from ca.draft import Issuer
 from ca.feed import Feed
+from ca.orders import Orders
 from ca.parts import Parts
 from ca.protocol import (
     CA,
     CA_ADMIN,
     CA_STATUS,
+    CarryOutRevocation,
     CertifyService,
     DescribeCertificate,
     IssueCertificate,
@@ -99,6 +101,7 @@ class OpenAuthority:
 
     authority: Authority
     administration: Administration
+    orders: Orders
     trusted_list: ListPublisher
     feed: Feed
 
@@ -139,7 +142,8 @@ def open_authority(
         settings.ca,
         settings.published(),
     )
-    return OpenAuthority(built, administration, trusted_list, Feed(parts))
+    orders = Orders(pinned.attestations, administration)
+    return OpenAuthority(built, administration, orders, trusted_list, Feed(parts))
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -149,6 +153,7 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         IssueCertificate: built.issue,
         ShowCertificate: built.show,
         ListCertificates: built.list,
+        CarryOutRevocation: opened.orders.carry_out,
         Health: health(built.check),
     }
     return Server(CA, handlers, peers)

@@ -1,7 +1,6 @@
 """What one zone says to another under its signature, and how the bytes are made.
 
-Both statements are made in one zone and believed in another, so their form is shared; who signs and who checks is
-not here. Signatures are over `to_be_signed()`.
+Each statement is made in one zone and believed in another, so its form is shared; who signs and who checks is not here. Signatures are over `to_be_signed()`.
 """
 
 from __future__ import annotations
@@ -65,5 +64,30 @@ class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "subject_serial": self.subject_serial,
                 "proofed_at": self.proofed_at,
                 "approved_at": self.approved_at,
+            },
+        )
+
+
+class RevocationOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The SAM's word that a signatory asked for the revocation of their own certificate, and proved who they are.
+
+    ECDSA P-256, SHA-256, DER.
+    """
+
+    request: str  # the SAM's name for it
+    credential: str
+    serial: str  # of the certificate, 40 hexadecimal digits
+    confirmed_at: datetime
+    signature: bytes
+
+    def to_be_signed(self) -> bytes:
+        """Return the bytes the SAM signs."""
+        return encode(
+            "paraph revocation order v1",
+            {
+                "request": self.request,
+                "credential": self.credential,
+                "serial": self.serial,
+                "confirmed_at": self.confirmed_at,
             },
         )

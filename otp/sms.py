@@ -26,6 +26,10 @@ _TOLD: Final[Mapping[tuple[Language, Event], str]] = {
     ("en", "resumed"): "your signing certificate can be used again. You did not ask for this?",
     ("en", "revoked"): "your signing certificate was revoked and its key destroyed. You did not ask for this?",
 }
+_REVOKING: Final[Mapping[Language, str]] = {
+    "ro": "Revocati definitiv certificatul de semnare. Nu dati codul nimanui. Nu ati cerut? Sunati {help_phone}. Cod:",
+    "en": "You revoke your signing certificate for good. Never share the code. Not you? Call {help_phone}. Code:",
+}
 _CALL: Final[Mapping[Language, str]] = {"ro": "Sunati la", "en": "Call"}
 # GSM 03.38 default alphabet; the characters of its extension table take two septets. Line feed is in it.
 _BASIC: Final = frozenset(
@@ -62,6 +66,16 @@ def signing_text(language: Language, documents: int, *, for_whom: str, mark: str
         SmsTextTooLong: it would take more than one segment.
     """
     return _one_segment(f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}")
+
+
+def revocation_text(language: Language, *, help_phone: str, code: str, host: str) -> str:
+    """Return the message that carries a code with which a signatory revokes their own certificate.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: it would take more than one segment.
+    """
+    return _one_segment(f"{_REVOKING[language].format(help_phone=help_phone)} {code}\n@{host} #{code}")
 
 
 def notice_text(language: Language, event: Event, *, service: str, help_phone: str, until: str = "") -> str:
@@ -109,8 +123,8 @@ def check_names(for_whom: str, host: str) -> None:
         signing_text(language, _LONGEST, for_whom=for_whom, mark="BBBB BBBB", code="00000000", host=host)
 
 
-def check_notices(service: str, help_phone: str) -> None:
-    """Prove that the configured names fit every notice in both languages.
+def check_notices(service: str, help_phone: str, host: str) -> None:
+    """Prove that the configured names fit every notice, and the revocation's code, in both languages.
 
     Raises:
         NotGsm7: a name has a character outside the alphabet.
@@ -118,3 +132,4 @@ def check_notices(service: str, help_phone: str) -> None:
     """
     for language, event in _TOLD:
         notice_text(language, event, service=service, help_phone=help_phone, until="31.12.2099")
+        revocation_text(language, help_phone=help_phone, code="00000000", host=host)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from channel.protocol import Done, Health, M, Message
+from core.statements import RevocationOrder
 from signer.sam import protocol as sap
 
 
@@ -119,6 +120,30 @@ class SamClient:
             CredentialUnknown: no such credential of this client's signatories.
         """
         return self._caller.call(request, sap.CredentialView)
+
+    def begin_own_revocation(self, request: sap.BeginOwnRevocation) -> sap.OwnRevocationBegun:
+        """Have a code sent to whom the request describes, if anybody; the answer does not tell which.
+
+        Raises:
+            SmsNotSent: no message can be sent now.
+        """
+        return self._caller.call(request, sap.OwnRevocationBegun)
+
+    def confirm_own_revocation(self, request: sap.ConfirmOwnRevocation) -> RevocationOrder:
+        """Have the typed code judged; when it is right, the credential is revoked. Return the order for the CA.
+
+        Raises:
+            CodeWrong, CodeMalformed, CodeExpired, SigningStopped, ChallengeClosed, ThrottledUntil: nothing is revoked.
+        """
+        return self._caller.call(request, sap.OrderedRevocation).order
+
+    def revocation_orders(self) -> list[RevocationOrder]:
+        """Return orders that the CA may not have yet, oldest first."""
+        return self._caller.call(sap.ListRevocationOrders(), sap.RevocationOrders).orders
+
+    def acknowledge_order(self, order: RevocationOrder) -> None:
+        """Tell the SAM that the CA has carried an order out."""
+        self._caller.call(sap.AcknowledgeOrder(order.request), Done)
 
     def check(self) -> None:
         """Have the SAM prove that it can sign.

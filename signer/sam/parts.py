@@ -10,6 +10,7 @@ from hsm.ports import MacKey
 from otp.challenges import Challenges
 from signer.sam.approvals import Approvals
 from signer.sam.evidence import Evidence
+from signer.sam.own_revocations import OwnRevocations
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
 from signer.sam.records import CredentialRecords
@@ -27,6 +28,7 @@ class Parts:
     approvals: Approvals
     portals: Portals
     transactions: Transactions
+    own_revocations: OwnRevocations
     challenges: Challenges
     evidence: Evidence
     codec: SadCodec

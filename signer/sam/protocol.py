@@ -15,7 +15,7 @@ from typing import Literal
 
 from channel.protocol import SMALL, Call, Done, Message, Protocol
 from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
-from core.statements import IncrementVerdict, KeyAttestation
+from core.statements import IncrementVerdict, KeyAttestation, RevocationOrder
 from signer.sam import errors
 
 HashType = Literal["sodr", "sdr", "dtbsr"]  # CSC API v2.2 hashType: what an authorised digest is a digest of
@@ -175,6 +175,54 @@ class DocumentSignature(Message, frozen=True):
     cms: bytes
     increment_before: bytes
     increment_after: bytes
+
+
+class BeginOwnRevocation(Message, frozen=True):
+    """Send a code to a signatory who wants their own certificate revoked, if there is one whom this describes.
+
+    What is said of the person is compared with sealed records; the code goes to the number in the record. The answer is
+    the same when nobody is described.
+    """
+
+    subject_serial: str
+    phone: str
+    language: Literal["ro", "en"]
+
+
+class OwnRevocationBegun(Message, frozen=True):
+    """A request that waits for its code."""
+
+    request: str
+    code_expires_at: datetime
+
+
+class ConfirmOwnRevocation(Message, frozen=True):
+    """Judge the code; when it is right, the credential is revoked and its key destroyed. The answer is the order."""
+
+    request: str
+    code: str
+
+
+class OrderedRevocation(Message, frozen=True):
+    """What the CA asks for before it revokes."""
+
+    order: RevocationOrder
+
+
+class ListRevocationOrders(Message, frozen=True):
+    """Ask for orders of which the SAM was not told that the CA has them, oldest first, at most a hundred."""
+
+
+class RevocationOrders(Message, frozen=True):
+    """Orders to be carried to the CA."""
+
+    orders: list[RevocationOrder]
+
+
+class AcknowledgeOrder(Message, frozen=True):
+    """Tell the SAM that the CA has carried an order out."""
+
+    request: str
 
 
 class ListCredentials(Message, frozen=True):
@@ -357,6 +405,10 @@ SAM = Protocol(
         Call(SignHashes, Signatures),
         Call(SignContents, ContentSignatures),
         Call(SignDocument, DocumentSignature, limit=120 * SMALL, seconds=30.0),
+        Call(BeginOwnRevocation, OwnRevocationBegun, limit=2_000),
+        Call(ConfirmOwnRevocation, OrderedRevocation, limit=2_000),
+        Call(ListRevocationOrders, RevocationOrders),
+        Call(AcknowledgeOrder, Done),
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),

@@ -98,6 +98,11 @@ class CredentialRecords:
         """Return the records made on an approval that are in one of these states."""
         return self._all(connection, credentials.c.approval == approval, credentials.c.state.in_(states))
 
+    def owned(self, connection: Connection, subject_serial: str, phone: str) -> CredentialRecord | None:
+        """Return the credential in use of this person with this telephone number; None when there is none."""
+        wanted = credentials.c.subject_serial == subject_serial, credentials.c.phone == phone
+        return next(iter(self._all(connection, *wanted, credentials.c.state.in_(IN_USE))), None)
+
     def in_use(self, connection: Connection, person: Approval) -> list[CredentialRecord]:
         """Return the records in use that share person, telephone number or account with an approval."""
         return self._all(connection, about_the_same(credentials, person), credentials.c.state.in_(IN_USE))

@@ -34,21 +34,26 @@ from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
 from signer.sam.notices import Notices
 from signer.sam.opening import Opening
+from signer.sam.own_revocations import OwnRevocations
 from signer.sam.parts import Parts
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
 from signer.sam.protocol import (
     ADMIN,
     SAM,
+    AcknowledgeOrder,
     Activate,
     Approve,
     ApproveRenewal,
+    BeginOwnRevocation,
     CancelTransaction,
+    ConfirmOwnRevocation,
     DescribeCredential,
     EvidenceVerified,
     ListApprovals,
     ListCredentials,
     ListEnding,
+    ListRevocationOrders,
     MakeKey,
     OpenTransaction,
     RegisterPortal,
@@ -66,6 +71,7 @@ from signer.sam.protocol import (
 )
 from signer.sam.records import CredentialRecords
 from signer.sam.registration import Registration
+from signer.sam.revoking import Revoking
 from signer.sam.sad import SadCodec
 from signer.sam.signatures import check_with_key
 from signer.sam.states import States
@@ -124,6 +130,7 @@ class Sam:
             approvals=Approvals(seals),
             portals=Portals(seals, settings.sms_host),
             transactions=Transactions(seals),
+            own_revocations=OwnRevocations(seals),
             challenges=Challenges(database, seals, keys.otp),
             evidence=Evidence(keys.evidence),
             codec=SadCodec(keys.sad),
@@ -133,7 +140,13 @@ class Sam:
             entropy=entropy,
         )
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
-        notices = Notices(sender, settings.sms_sender, settings.help_phone, settings.language)
+        notices = Notices(
+            sender,
+            sender_name=settings.sms_sender,
+            help_phone=settings.help_phone,
+            host=settings.sms_host,
+            language=settings.language,
+        )
         issuing = settings.issuing_certificate
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
@@ -150,6 +163,7 @@ class Sam:
         self._approving = Approving(parts)
         self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing, notices)
         self._states = States(parts, notices)
+        self._revoking = Revoking(parts, notices, keys.attestation)
         self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
 
     def server(self, peers: frozenset[int]) -> Server:
@@ -164,6 +178,10 @@ class Sam:
             SignHashes: self._activation.sign_hashes,
             SignContents: self._activation.sign_contents,
             SignDocument: self._activation.sign_document,
+            BeginOwnRevocation: self._revoking.begin,
+            ConfirmOwnRevocation: self._revoking.confirm,
+            ListRevocationOrders: self._revoking.orders,
+            AcknowledgeOrder: _done(self._revoking.acknowledge),
             ListCredentials: self._directory.list,
             DescribeCredential: self._directory.describe,
             Health: health(self.check),

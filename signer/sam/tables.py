@@ -114,6 +114,19 @@ results = Table(
     Column("value", LargeBinary),  # signature or CMS; NULL while reserved
     sqlite_strict=True,
 )
+own_revocations = Table(
+    "own_revocations",
+    metadata,
+    Column("request", Text, primary_key=True),
+    Column("state", Text, CheckConstraint("state IN ('open', 'confirmed', 'carried-out')"), nullable=False),
+    Column("credential", Text, nullable=False),  # empty: what was said of the person fits nobody
+    Column("nonce", LargeBinary, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("seal", LargeBinary, nullable=False),
+    Index("own_revocations_by_state", "state", "opened_at"),
+    sqlite_strict=True,
+)
 request_ids = Table(
     "request_ids",
     metadata,
