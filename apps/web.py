@@ -8,12 +8,15 @@ from api.app import create_app
 from api.deps import Deps
 from apps.serving import Zone, main
 from apps.web_state import open_database, open_keys
+from ca.client import CaClient
+from ca.protocol import CA
 from channel.client import Channel
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT
 from signer.pades.engine import PadesEngine
+from signer.revocation import RevocationService
 from signer.sam.client import SamClient
 from signer.sam.protocol import SAM
 from signer.service import SigningService
@@ -42,11 +45,14 @@ def build(settings: Settings) -> WSGIApplication:
     sam = SamClient(Channel(SAM, settings.socket("sam")))
     signing = SigningService(sam, PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))), PadesEngine(clock))
 
+    revocation = RevocationService(sam, CaClient(Channel(CA, settings.socket("ca"))))
+
     def check() -> None:
         database.check()
         signing.check()
 
-    return create_app(settings, Deps(sam, signing, database, open_keys(settings), clock, SystemEntropy(), check))
+    deps = Deps(sam, signing, revocation, database, open_keys(settings), clock, SystemEntropy(), check)
+    return create_app(settings, deps)
 
 
 if __name__ == "__main__":

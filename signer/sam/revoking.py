@@ -95,12 +95,16 @@ class Revoking:
     def confirm(self, asked: ConfirmOwnRevocation) -> OrderedRevocation:
         """Judge the code and, when it is right, revoke the credential; return the order for the CA.
 
+        Asked again once that is done, it gives the same order, whatever code comes with it.
+
         Raises:
             CodeWrong, CodeMalformed, CodeExpired, SigningStopped, ChallengeClosed, ThrottledUntil: nothing is revoked.
         """
         now = self._parts.clock.now()
         with self._parts.database.reading() as connection:
             request = self._parts.own_revocations.find(connection, asked.request)
+            if request.confirmed_at is not None:
+                return OrderedRevocation(self._order(request, self._parts.records.find(connection, request.credential)))
         record = self._parts.challenges.judge(
             asked.request, asked.code, request.binding, now, lambda connection: self._revoke(connection, request, now)
         )

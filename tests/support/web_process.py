@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from api.app import create_app
 from api.deps import Deps
 from api.keys import WebKeys
+from ca.client import CaClient
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from core.secret import Secret
 from hsm.session import Token
+from signer.revocation import RevocationService
 from signer.sam.client import SamClient
 from signer.sam.policy import Policy
 from signer.sam.protocol import SAM
@@ -29,7 +31,7 @@ from storage.engine import Database
 from tests.support.in_process import InProcess
 from tests.support.sam_bench import POLICY, Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
-from tests.support.web_bench import HostClient, WebBench, settings_for
+from tests.support.web_bench import HostClient, OrderedCa, WebBench, settings_for
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ def http_client(place: Place) -> HostClient:
     sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
     signing = SigningService(sam, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
-    deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)
+    revocation = RevocationService(sam, CaClient(OrderedCa()))
+    database = Database(place.folder / "web.sqlite")
+    deps = Deps(sam, signing, revocation, database, web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
 
 
