@@ -132,6 +132,29 @@ def test_a_command_line_that_names_nobody_or_two_is_wrong(instance, arguments):
     assert "Error: Name a CREDENTIAL" in paraph(instance, "ra", *arguments, code=2).stderr
 
 
+def test_a_wrong_check_digit_is_refused_where_the_settings_say_so(instance, client):
+    who = person(client, "digit")
+    strict = paraph(instance, "--set", "ca.check_personal_number=true", "ra", "approve", *who, code=1)
+    assert "the last digit does not fit the others" in strict.stderr
+    assert said(instance, "ra", "approve", *who)["approval"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--surname", "D\N{CYRILLIC SMALL LETTER A}nilă", "mixed scripts"),
+        ("--surname", "Popa, CN=Dan", "U+002C COMMA"),
+        ("--given-name", "A" * 65, "65 characters, between 1 and 64 are possible"),
+        ("--surname", "A" * 60, "NameTooLong"),  # what the CA refuses takes the approval back
+    ],
+)
+def test_a_name_that_no_certificate_may_have_is_refused_in_one_line(instance, client, option, value, words):
+    who = person(client, "named")
+    who[who.index(option) + 1] = value
+    assert words in paraph(instance, "ra", "enrol", *who, code=1).stderr
+    assert [each for each in said(instance, "ra", "approvals") if each["account"] == "named"] == []
+
+
 def test_an_officer_revokes_for_a_signatory_who_asks_by_phone(instance, client):
     made = said(instance, "ra", "enrol", *person(client, "phoned"))
     whose = ("--client", client, "--account", "phoned")

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from ca import tables
 from ca.protocol import (
+    AlreadyRevoked,
     AttestationInvalid,
     IssueCertificate,
     IssuedCertificate,
@@ -23,6 +24,7 @@ from ca.protocol import (
     NotLinted,
     PossessionNotProven,
     RequestMalformed,
+    ShowCertificate,
 )
 from core.algorithms import KeyType
 from core.approvals import ApprovalLapsed, ProofingTooOld
@@ -291,3 +293,45 @@ def test_of_two_processes_with_the_same_key_one_hands_out_a_certificate(bench, m
         ask(bench, order)
     assert len(answers) == 1
     assert len(bench.authority.list(ListCertificates()).certificates) == 1
+
+
+@pytest.fixture
+def while_signing(bench, monkeypatch):
+    """Have something done by another process while the next certificate is signed."""
+
+    def arranged(act):
+        honest = bench.issuing_key.sign
+
+        def sign(dtbsr, algorithm):
+            monkeypatch.setattr(bench.issuing_key, "sign", honest)
+            act()
+            return honest(dtbsr, algorithm)
+
+        monkeypatch.setattr(bench.issuing_key, "sign", sign)
+
+    return arranged
+
+
+def test_a_list_asked_for_during_an_issuance_is_issued_and_so_is_the_certificate(bench, while_signing):
+    numbers = []
+    while_signing(lambda: numbers.append(bench.admin.publish_crl().number))
+    certificate = bench.issue()
+    assert (numbers, bench.admin.publish_crl().number) == ([2], 3)
+    assert bench.authority.show(ShowCertificate(f"{certificate.serial_number:x}")).certificate
+    bench.admin.verify_audit()
+
+
+def test_a_revocation_during_an_issuance_is_not_undone_by_it__rev_6_3_9_04(bench, while_signing):
+    serials = []
+
+    def revoke():
+        (line,) = bench.authority.list(ListCertificates(unfinished=True)).certificates
+        serials.append(line.serial)
+        bench.admin.revoke(line.serial, "cessationOfOperation", "test")
+
+    while_signing(revoke)
+    with pytest.raises(AlreadyRevoked, match="before it was handed out"):
+        ask(bench, bench.order())
+    assert bench.admin.describe(serials[0]).status == "revoked"
+    assert bench.authority.list(ListCertificates()).certificates == []
+    bench.admin.verify_audit()

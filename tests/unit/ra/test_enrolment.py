@@ -24,6 +24,7 @@ from signer.sam.errors import (
     CertificateMismatch,
     CredentialNotUsable,
     PortalUnknown,
+    SignatureFaulty,
 )
 from signer.sam.protocol import Activate, MakeKey, SetState
 from tests.support.ca_bench import CaBench
@@ -253,6 +254,24 @@ def test_an_approval_that_was_there_before_survives_a_failed_activation(bench):
     made = bench.enrolments().activate(approved.approval)
     assert bench.events.count("key destroyed") == 1  # of the first attempt
     assert bench.state(made.credential) == "active"
+
+
+def test_a_token_that_is_gone_makes_no_credential_and_the_approval_waits(bench):
+    approved = bench.enrolments().approve(applicant(), ACCOUNT)
+    bench.sam.keys.vault.broken = True
+    with pytest.raises(Unavailable):
+        bench.enrolments().activate(approved.approval)
+    assert (bench.ca_client.list(), len(bench.sam_admin.open_approvals())) == ([], 1)
+    bench.sam.keys.vault.broken = False
+    assert bench.enrolments().activate(approved.approval).certificate
+
+
+def test_a_key_whose_signature_does_not_verify_is_not_certified__attack_y8(bench):
+    approved = bench.enrolments().approve(applicant(), ACCOUNT)
+    bench.sam.keys.vault.faulty = True
+    with pytest.raises(SignatureFaulty):
+        bench.enrolments().activate(approved.approval)
+    assert bench.ca_client.list() == []
 
 
 def test_an_answer_of_the_sam_that_was_lost_leaves_the_credential_active(bench):
