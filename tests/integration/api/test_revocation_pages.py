@@ -7,6 +7,7 @@ import re
 import pytest
 
 from api.pages.own_data import PersonalNumberUnreadable, PhoneUnreadable, read_personal_number, read_phone
+from ca import addresses
 from signer.sam.protocol import DescribeCredential
 from tests.support.wire import DIGESTS
 
@@ -37,7 +38,7 @@ def test_the_home_page_leads_to_the_revocation(web):
 
 
 def test_a_signatory_revokes_with_a_code(web):
-    page = web.browser().get("/revocation")
+    page = web.browser().get(addresses.OWN_REVOCATION)  # where the practice statement says it is
     assert page.title == f"Revocați certificatul de semnare {DASH} Semnătură electronică {DASH} Paraph"
     texts(page, "Revocarea este definitivă.", "Nu mai aveți telefonul sau este la altcineva? Sunați la 021 000 00 00")
     send(page)

@@ -121,3 +121,25 @@ def test_a_service_certificate_has_no_credential_to_end(bench):
     serial = f"{bench.ca.certify('tsu').serial_number:040x}"
     assert bench.requests.revoke(serial, "cessationOfOperation").status == "revoked"
     assert bench.states == ("active", "good")
+
+
+def test_the_signatory_is_told_of_every_change__en_319_411_1_6_2_4(bench):
+    bench.requests.suspend(bench.serial)
+    bench.requests.resume(bench.serial)
+    bench.requests.revoke(bench.serial, "superseded")
+    told = [sms.text.removeprefix("Paraph: certificatul dvs. de semnare ") for sms in bench.sam.phone.notices[-3:]]
+    assert told == [
+        "a fost suspendat. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "poate fi folosit din nou. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "a fost revocat si cheia lui distrusa. Nu ati cerut asta? Sunati la 021 000 00 00.",
+    ]
+    with pytest.raises(AlreadyRevoked):
+        bench.requests.revoke(bench.serial, "superseded")
+    assert len([sms for sms in bench.sam.phone.notices if "revocat" in sms.text]) == 1
+
+
+def test_a_gateway_that_takes_nothing_does_not_keep_a_revocation_from_happening(bench, caplog):
+    bench.sam.phone.fails = True
+    bench.requests.revoke(bench.serial, "keyCompromise")
+    assert bench.states == ("revoked", "revoked")
+    assert "signatory not told" in caplog.text
