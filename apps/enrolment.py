@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ca.client import CaAdmin, CaClient
-from ca.protocol import CA, CA_ADMIN
+from ca.client import CaClient
+from ca.protocol import CA
 from channel.client import Channel
 from core.algorithms import KeyType
 from core.clock import SystemClock
 from ra.applicant import vet
 from ra.enrolment import Enrolments
 from ra.renewal import Renewals
-from ra.revocation import StatusRequests
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN
 
@@ -35,11 +34,6 @@ def sam_admin(settings: Settings) -> SamAdmin:
     return SamAdmin(Channel(ADMIN, settings.socket("sam-admin")))
 
 
-def ca_admin(settings: Settings) -> CaAdmin:
-    """Return the CA as its administrator has it."""
-    return CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin")))
-
-
 def enrolments(settings: Settings) -> Enrolments:
     """Return enrolment and renewal of one credential, over the sockets of the SAM's operator and of the CA."""
     ca = CaClient(Channel(CA, settings.socket("ca")))
@@ -49,8 +43,3 @@ def enrolments(settings: Settings) -> Enrolments:
 def renewals(settings: Settings) -> Renewals:
     """Return renewal of what ends soon."""
     return Renewals(sam_admin(settings), enrolments(settings))
-
-
-def status_requests(settings: Settings, by: str) -> StatusRequests:
-    """Return revocation and suspension, as `by` asks for them."""
-    return StatusRequests(sam_admin(settings), ca_admin(settings), by)

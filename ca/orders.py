@@ -10,9 +10,10 @@ from typing import Final
 
 from ca.administration import Administration
 from ca.attestation import Attestations
-from ca.protocol import CarryOutRevocation, DescribeCertificate, OrderInvalid, RevokeCertificate, StatusChanged
+from ca.protocol import CarryOutRevocation, DescribeCertificate, OrderInvalid, StatusChanged
+from ca.revocation import Wish
 
-_BY: Final = "signatory, by a code sent to their phone"
+_BY: Final = "signatory by a code sent to their phone"
 _REASON: Final = "unspecified"  # nobody asks a signatory why
 
 
@@ -34,4 +35,5 @@ class Orders:
         self._attestations.verify_order(order)
         if self._administration.describe(DescribeCertificate(order.serial)).credential != order.credential:
             raise OrderInvalid(f"{order.serial} is not of {order.credential}")
-        return self._administration.revoke(RevokeCertificate(order.serial, _REASON, f"{_BY}: {order.request}"))
+        wish = Wish(serial=order.serial, status="revoked", by=f"{_BY}, {order.request}", reason=_REASON)
+        return self._administration.change(wish)

@@ -6,25 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apps.commands.authority import Authority
+from apps.commands.frame import Command, as_json
 from apps.commands.ra_credentials import say_renewed
-from apps.enrolment import ca_admin, enrolments
+from apps.enrolment import enrolments
 from ca.protocol import CertificateUnknown
 
 if TYPE_CHECKING:
     from apps.installation import Installation
 
 
-@click.command()
+@click.command(cls=Command, example="paraph ca renew 4f09c2")
 @click.argument("serial")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.pass_obj
 def renew(installation: Installation, serial: str, *, as_json: bool) -> None:
-    """Renew a signatory's certificate: new key, same identification. The parts of the service have their own commands.
-
-    Example: paraph ca renew 4f09c2
-    """
-    settings = installation.settings()
-    credential = ca_admin(settings).describe(serial).credential
+    """Renew a signatory's certificate: new key, same identification. The parts of the service have their own commands."""
+    credential = Authority(installation).operator.describe(serial).credential
     if not credential:
         raise CertificateUnknown(f"{serial} is no signatory's; see `paraph ca ocsp` and `paraph ca tsa`")
-    say_renewed(credential, enrolments(settings).renew(credential), as_json=as_json)
+    say_renewed(credential, enrolments(installation.settings()).renew(credential), as_json=as_json)

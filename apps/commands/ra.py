@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from cryptography.x509 import load_der_x509_certificate
-from rich.console import Console
-from rich.table import Table
 
+from apps.commands.frame import Command, Group, as_json
+from apps.commands.output import instant, say_facts, say_json, say_table
 from apps.commands.ra_credentials import renew, resume, revoke, suspend
 from apps.enrolment import enrolments, sam_admin, vetted
 from ra.applicant import Application
@@ -24,7 +22,13 @@ if TYPE_CHECKING:
     from ra.enrolment import Enrolment
 
 
-@click.group()
+_PERSON: Final = (
+    "--given-name Ana --surname Pop --national-id 2900101400016 --phone +40722000111 --email ana@example.com "
+    "--client client-abc --account ana"
+)
+
+
+@click.group(cls=Group)
 def ra() -> None:
     """People who were identified, and their credentials."""
 
@@ -45,7 +49,7 @@ def _person(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--account", required=True, help="The portal's own name for the person's account.")
     @click.option("--allow-carried", is_flag=True, help="Allow requests that the portal did not sign (lower trust).")
     @click.option("--anew", is_flag=True, help="The person has a credential; the new one replaces it and its key.")
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @as_json
     @functools.wraps(command)
     def with_person(*, anew: bool, as_json: bool, **typed: Any) -> None:
         linked = Account(**{name: typed.pop(name) for name in ("client", "account", "allow_carried")})
@@ -54,99 +58,74 @@ def _person(command: Callable[..., None]) -> Callable[..., None]:
     return with_person
 
 
-@ra.command()
+@ra.command(cls=Command, example=f"paraph ra approve {_PERSON}")
 @_person
 def approve(
     installation: Installation, application: Application, linked: Account, *, anew: bool, as_json: bool
 ) -> None:
-    """Put on record that a person was identified and may have a credential; unused, that lapses after some days.
-
-    Example: paraph ra approve --given-name Ana --surname Pop --national-id 2900101400016 --phone +40722000111
-    --email ana@example.com --client client-abc --account ana
-    """
+    """Put on record that a person was identified and may have a credential; unused, that lapses after some days."""
     settings = installation.settings()
     approved = enrolments(settings).approve(vetted(settings, application), linked, anew=anew)
     if as_json:
-        click.echo(json.dumps({"approval": approved.approval, "activate_by": approved.activate_by.isoformat()}))
+        say_json(approved)
         return
-    click.echo(f"approval     {approved.approval}")
-    click.echo(f"activate by  {approved.activate_by:%Y-%m-%d %H:%M} UTC")
+    say_facts([("Approval", approved.approval), ("Activate by", instant(approved.activate_by))])
 
 
-@ra.command()
+@ra.command(cls=Command, example="paraph ra activate a-k3v5")
 @click.argument("approval")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.pass_obj
 def activate(installation: Installation, approval: str, *, as_json: bool) -> None:
-    """Make the credential that an approval allows: a key, a certificate. The signatory is told by SMS.
-
-    Example: paraph ra activate a-k3v5
-    """
+    """Make the credential that an approval allows: a key, a certificate. The signatory is told by SMS."""
     _say_enrolled(enrolments(installation.settings()).activate(approval), as_json=as_json)
 
 
-@ra.command("enrol")
+@ra.command("enrol", cls=Command, example=f"paraph ra enrol {_PERSON}")
 @_person
 def enrol_signatory(
     installation: Installation, application: Application, linked: Account, *, anew: bool, as_json: bool
 ) -> None:
-    """Approve a person who was identified, and make the credential at once.
-
-    Example: paraph ra enrol --given-name Ana --surname Pop --national-id 2900101400016 --phone +40722000111
-    --email ana@example.com --client client-abc --account ana
-    """
+    """Approve a person who was identified, and make the credential at once."""
     settings = installation.settings()
     _say_enrolled(enrolments(settings).enrol(vetted(settings, application), linked, anew=anew), as_json=as_json)
 
 
-@ra.command("approvals")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@ra.command("approvals", cls=Command, example="paraph ra approvals")
+@as_json
 @click.pass_obj
 def list_approvals(installation: Installation, *, as_json: bool) -> None:
-    """List approvals that wait for their activation, oldest first.
-
-    Example: paraph ra approvals
-    """
+    """List approvals that wait for their activation, oldest first."""
     found = sam_admin(installation.settings()).open_approvals()
     if as_json:
-        rows = [
-            {
-                "approval": each.approval,
-                "name": each.name,
-                "client": each.client,
-                "account": each.account,
-                "replaces": each.replaces,
-                "approved_at": each.approved_at.isoformat(),
-                "activate_by": each.activate_by.isoformat(),
-            }
-            for each in found
-        ]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        say_json(found)
         return
-    table = Table("Approval", "Name", "Account", "Replaces", "Activate by (UTC)")
-    for each in found:
-        table.add_row(each.approval, each.name, each.account, each.replaces, f"{each.activate_by:%Y-%m-%d %H:%M}")
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    say_table(
+        ("Approval", "Name", "Account", "Replaces", "Activate by"),
+        [(each.approval, each.name, each.account, each.replaces, instant(each.activate_by)) for each in found],
+    )
 
 
-@ra.command()
+@ra.command(cls=Command, example="paraph ra withdraw a-k3v5")
 @click.argument("approval")
 @click.pass_obj
 def withdraw(installation: Installation, approval: str) -> None:
-    """Withdraw an approval that was not used: no credential can be made on it any more.
-
-    Example: paraph ra withdraw a-k3v5
-    """
+    """Withdraw an approval that was not used: no credential can be made on it any more."""
     sam_admin(installation.settings()).withdraw(approval)
     click.echo(f"{approval} is withdrawn")
 
 
 def _say_enrolled(enrolled: Enrolment, *, as_json: bool) -> None:
     certificate = load_der_x509_certificate(enrolled.certificate)
+    serial = f"{certificate.serial_number:x}"
     if as_json:
-        serial = f"{certificate.serial_number:x}"
-        click.echo(json.dumps({"credential": enrolled.credential, "certificate_serial": serial}))
+        say_json({"credential": enrolled.credential, "certificate_serial": serial})
         return
-    click.echo(f"credential   {enrolled.credential}")
-    click.echo(f"certificate  {certificate.subject.rfc4514_string()}")
-    click.echo(f"valid until  {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC")
+    say_facts(
+        [
+            ("Credential", enrolled.credential),
+            ("Certificate", certificate.subject.rfc4514_string()),
+            ("Serial", serial),
+            ("Valid until", instant(certificate.not_valid_after_utc)),
+        ]
+    )

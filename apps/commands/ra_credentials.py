@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import functools
-import getpass
-import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 from cryptography.x509 import load_der_x509_certificate
 
 from apps import words
-from apps.enrolment import enrolments, renewals, sam_admin, status_requests
-from ca.protocol import REVOCATION_REASONS
+from apps.commands.authority import Admin, Authority, signing_in
+from apps.commands.ca_status import in_utc, invalid_since, reason
+from apps.commands.frame import Command, as_json
+from apps.commands.output import instant, say_json_line
+from apps.enrolment import enrolments, renewals, sam_admin
 from channel.client import Channel
 from core.clock import SystemClock
 from signer.sam.client import SamClient
@@ -32,20 +33,19 @@ if TYPE_CHECKING:
     from signer.sam.protocol import CredentialLine
 
 
-@click.command()
+@click.command(cls=Command, example="paraph ra renew --ending")
 @click.argument("credential", required=False)
 @click.option("--ending", is_flag=True, help="Instead of CREDENTIAL: every one that ends soon.")
 @click.option("--within", type=click.IntRange(1), help="With --ending: within so many days. Default: ra.renewal_days.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each credential.")
+@as_json
 @click.pass_obj
 def renew(
     installation: Installation, *, credential: str | None, ending: bool, within: int | None, as_json: bool
 ) -> None:
     """Give a signatory another key and certificate on the same identification; the key before it is destroyed.
 
-    With --ending, what is refused for one person does not stop the others; the exit code is then 1.
-
-    Example: paraph ra renew --ending
+    With --ending, what is refused for one person does not stop the others, and the exit code is then 1; as JSON, each
+    credential is one line.
     """
     if (credential is None) != ending or (within is not None and not ending):
         raise click.UsageError("Name a CREDENTIAL, or --ending with or without --within.")
@@ -65,8 +65,10 @@ def _say_one(renewal: Renewal, *, as_json: bool) -> bool:
         say_renewed(line.credential, renewal.made, as_json=as_json)
     elif renewal.refusal is not None:
         why = words.plain(renewal.refusal)
-        said = json.dumps({"credential": line.credential, "refused": why}, ensure_ascii=False)
-        click.echo(said if as_json else f"{line.credential} ({line.name}): {why}", err=not as_json)
+        if as_json:
+            say_json_line({"credential": line.credential, "refused": why})
+        else:
+            click.echo(f"{line.credential} ({line.name}): {why}", err=True)
     return renewal.made is not None
 
 
@@ -75,11 +77,9 @@ def say_renewed(before: str, made: Enrolment, *, as_json: bool) -> None:
     certificate = load_der_x509_certificate(made.certificate)
     if as_json:
         serial = f"{certificate.serial_number:x}"
-        said = {"credential": before, "followed_by": made.credential, "certificate_serial": serial}
-        click.echo(json.dumps(said))
+        say_json_line({"credential": before, "followed_by": made.credential, "certificate_serial": serial})
         return
-    until = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-    click.echo(f"{before} is followed by {made.credential}, valid until {until}")
+    click.echo(f"{before} is followed by {made.credential}, valid until {instant(certificate.not_valid_after_utc)}")
 
 
 def _whose(command: Callable[..., None]) -> Callable[..., None]:
@@ -108,17 +108,15 @@ def _in_use(settings: Settings, client: str, account: str) -> str:
     raise CredentialUnknown("none of this account is in use")
 
 
-@click.command()
-@_whose
-@click.option("--reason", type=click.Choice(REVOCATION_REASONS), required=True, help="As RFC 5280 §5.3.1 names it.")
-@click.option(
-    "--invalid-since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="Since when the key may have been in wrong hands, UTC. The revocation itself holds from now on.",
+@click.command(
+    cls=Command, example="paraph ra revoke --client client-abc --account ana --reason keyCompromise --as elena"
 )
-@click.option("--for-signatory", is_flag=True, help="The signatory asks, and you have established who they are.")
+@_whose
+@reason
+@invalid_since
 @click.option("--yes", is_flag=True, help="Do not ask: a revocation cannot be undone.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
+@signing_in
 @click.pass_obj
 def revoke(
     installation: Installation,
@@ -126,56 +124,48 @@ def revoke(
     *,
     reason: str,
     invalid_since: datetime | None,
-    for_signatory: bool,
     yes: bool,
     as_json: bool,
+    admin: Admin,
 ) -> None:
     """Revoke a credential's certificate for good, and destroy its key. The signatory is told by SMS.
 
-    Example: paraph ra revoke --client client-abc --account ana --reason keyCompromise --for-signatory
+    Signatories do this themselves on the service's page, with a code; this is for whoever has lost their telephone and
+    has shown you who they are.
     """
     if not yes:
         click.confirm(f"Revoke the certificate of {line.name}? This cannot be undone.", abort=True, err=True)
-    since = invalid_since.replace(tzinfo=UTC) if invalid_since else None
-    requests = status_requests(installation.settings(), _by(for_signatory=for_signatory))
-    _say_status(line, requests.revoke(line.serial, reason, since), as_json=as_json)
+    authority = Authority(installation)
+    requests = authority.status_requests(authority.signed_in(admin))
+    _say_status(line, requests.revoke(line.serial, reason, in_utc(invalid_since)), as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command, example="paraph ra suspend c-k3v5")
 @_whose
-@click.option("--for-signatory", is_flag=True, help="The signatory asks, and you have established who they are.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.pass_obj
-def suspend(installation: Installation, line: CredentialLine, *, for_signatory: bool, as_json: bool) -> None:
-    """Suspend a credential and its certificate: it signs nothing until it is resumed.
-
-    Example: paraph ra suspend c-k3v5
-    """
-    requests = status_requests(installation.settings(), _by(for_signatory=for_signatory))
+def suspend(installation: Installation, line: CredentialLine, *, as_json: bool) -> None:
+    """Suspend a credential and its certificate: it signs nothing until it is resumed."""
+    authority = Authority(installation)
+    requests = authority.status_requests(authority.operator)
     _say_status(line, requests.suspend(line.serial), as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command, example="paraph ra resume c-k3v5 --as elena")
 @_whose
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
+@signing_in
 @click.pass_obj
-def resume(installation: Installation, line: CredentialLine, *, as_json: bool) -> None:
-    """End the suspension of a credential and its certificate.
-
-    Example: paraph ra resume c-k3v5
-    """
-    requests = status_requests(installation.settings(), _by(for_signatory=False))
+def resume(installation: Installation, line: CredentialLine, *, as_json: bool, admin: Admin) -> None:
+    """End the suspension of a credential and its certificate."""
+    authority = Authority(installation)
+    requests = authority.status_requests(authority.signed_in(admin))
     _say_status(line, requests.resume(line.serial), as_json=as_json)
-
-
-def _by(*, for_signatory: bool) -> str:
-    officer = f"officer {getpass.getuser()}"
-    return f"signatory, through {officer}" if for_signatory else officer
 
 
 def _say_status(line: CredentialLine, changed: StatusChanged | None, *, as_json: bool) -> None:
     status = "good" if changed is None else changed.status
     if as_json:
-        click.echo(json.dumps({"credential": line.credential, "serial": line.serial, "status": status}))
+        say_json_line({"credential": line.credential, "serial": line.serial, "status": status})
         return
     click.echo(f"{line.credential} of {line.name} is {'active' if status == 'good' else status}")

@@ -16,6 +16,7 @@ from ra.revocation import StatusRequests
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN, DescribeCredential
 from tests.support.ca_bench import CaBench
+from tests.support.clocks import FakeClock
 from tests.support.in_process import InProcess
 from tests.support.sam_bench import Workbench
 
@@ -43,10 +44,10 @@ def other(number: int) -> tuple[Applicant, Account]:
 class RegistrationBench:
     """A SAM, a CA, and what registration does with them. Every message is encoded as on the wire."""
 
-    def __init__(self, folder: Path) -> None:
-        self.sam = Workbench(folder)
+    def __init__(self, folder: Path, clock: FakeClock | None = None, **ca: object) -> None:
+        self.sam = Workbench(folder, clock=clock)
         self.clock = self.sam.clock
-        self.ca = CaBench(folder / "state", clock=self.clock, sam_key=self.sam.keys.attestation)
+        self.ca = CaBench(folder / "state", clock=self.clock, sam_key=self.sam.keys.attestation, **ca)
         self.ca_client = CaClient(self.ca.caller)
         self.trust(self.ca.made.issuing)
 
@@ -70,7 +71,7 @@ class RegistrationBench:
 
     @property
     def requests(self) -> StatusRequests:
-        return StatusRequests(self.sam_admin, self.ca.admin, by="officer ana")
+        return StatusRequests(self.sam_admin, self.ca.admin)
 
     def enrol(self, person: Applicant | None = None, account: Account = ACCOUNT, **more: object) -> Enrolment:
         """Enrol a person with a P-256 key."""

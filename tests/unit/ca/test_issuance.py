@@ -327,7 +327,7 @@ def test_a_revocation_during_an_issuance_is_not_undone_by_it__rev_6_3_9_04(bench
     def revoke():
         (line,) = bench.authority.list(ListCertificates(unfinished=True)).certificates
         serials.append(line.serial)
-        bench.admin.revoke(line.serial, "cessationOfOperation", "test")
+        bench.admin.revoke(line.serial, "cessationOfOperation")
 
     while_signing(revoke)
     with pytest.raises(AlreadyRevoked, match="before it was handed out"):

@@ -8,26 +8,12 @@ from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, Re
 from core.errors import Unavailable
 from signer.sam.errors import CredentialNotUsable
 from signer.sam.protocol import SetState
-from tests.support.registration_bench import RegistrationBench, serial_of
-
-
-class Bench(RegistrationBench):
-    """Registration, and one signatory's certificate."""
-
-    def __init__(self, folder) -> None:
-        super().__init__(folder)
-        made = self.enrol()
-        self.credential, self.serial = made.credential, serial_of(made)
-
-    @property
-    def states(self) -> tuple[str, str]:
-        """Return the state in the SAM and the status at the CA."""
-        return self.state(self.credential), self.ca.admin.describe(self.serial).status
+from tests.support.service_bench import ServiceBench
 
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(tmp_path)
+    return ServiceBench(tmp_path)
 
 
 def test_revoking_ends_the_credential_and_the_certificate(bench):
@@ -97,21 +83,21 @@ def test_what_the_ca_would_refuse_leaves_the_key_alone(bench):
 
 
 def test_a_certificate_that_is_revoked_already_takes_its_key_along(bench):
-    bench.ca.admin.revoke(bench.serial, "superseded", "another way")
+    bench.ca.admin.revoke(bench.serial, "superseded")
     with pytest.raises(AlreadyRevoked):
         bench.requests.revoke(bench.serial, "superseded")
     assert bench.states == ("revoked", "revoked")
 
 
 def test_a_certificate_that_is_suspended_already_takes_its_credential_along(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
+    bench.ca.admin.suspend(bench.serial)
     with pytest.raises(AlreadySuspended):
         bench.requests.suspend(bench.serial)
     assert bench.states == ("suspended", "suspended")
 
 
 def test_a_credential_that_was_revoked_is_not_resumed(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
+    bench.ca.admin.suspend(bench.serial)
     bench.sam_admin.set_state(SetState(bench.credential, "revoked"))
     with pytest.raises(CredentialNotUsable):
         bench.requests.resume(bench.serial)
