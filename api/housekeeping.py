@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete
 
 from api.tables import account_jtis, authorizations, tokens
 from core.clock import Clock
-from signer.revocation import RevocationService
+from signer.own_revocation import OwnRevocationService
 from storage.engine import Database
 
 _KEPT: Final = timedelta(days=1)  # long enough to notice a late reuse of a code and to answer a citizen who comes back
@@ -22,7 +22,7 @@ _DELETES: Final = [
 class Housekeeping:
     """Keeps house in the course of other requests."""
 
-    def __init__(self, database: Database, revocation: RevocationService, clock: Clock) -> None:
+    def __init__(self, database: Database, revocation: OwnRevocationService, clock: Clock) -> None:
         self._database = database
         self._revocation = revocation
         self._clock = clock

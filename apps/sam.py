@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from apps.serving import Zone, main
 from channel.server import by_socket
@@ -18,6 +18,7 @@ from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
 from core.errors import DomainError
+from core.time_stamp import TimeStampTrust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
@@ -63,8 +64,7 @@ class Process:
 
     def build(self) -> WSGIApplication:
         """Return the application of the process: what a caller may ask depends on the socket it could open."""
-        settings, clock = self._settings, SystemClock()
-        folder = settings.zone_dir("sam")
+        settings, folder, clock = self._settings, self._settings.zone_dir("sam"), SystemClock()
         self._sam = sam = Sam(
             Database(folder / "db.sqlite"),
             _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
@@ -82,9 +82,9 @@ class Process:
         )
 
     def beat(self) -> None:
-        """End what is over by the clock."""
+        """End what is over by the clock, and see that the evidence has a checkpoint."""
         if self._sam is not None:
-            self._sam.end_overdue()
+            self._sam.make_round()
 
 
 def _keys(token: Token) -> SamKeys:
@@ -96,6 +96,7 @@ def _keys(token: Token) -> SamKeys:
         fingerprint=TokenMacKey(token, "fingerprint"),
         evidence=TokenMacKey(token, "evidence"),
         attestation=TokenSigningKey(token, "attest"),
+        checkpoint=TokenSigningKey(token, "checkpoint"),
     )
 
 
@@ -113,7 +114,8 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
-        issuing_certificate=_certificate(folder / "issuing.pem"),
+        issuing_certificate=_certificate(folder / "issuing.pem").public_bytes(Encoding.DER),
+        time_stamps=TimeStampTrust((_certificate(folder / "root.pem"),), frozenset({settings.status.tsa_policy_oid})),
         checkpoints=folder / "checkpoints",
     )
 
@@ -128,9 +130,9 @@ def _verdict_key(path: Path) -> Ed25519PublicKey:
     return key
 
 
-def _certificate(path: Path) -> bytes:
+def _certificate(path: Path) -> Certificate:
     try:
-        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+        return load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise PinnedFileUnusable(f"{path}: {error}") from error
 

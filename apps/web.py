@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api.app import create_app
 from api.deps import Deps
 from apps.serving import Zone, main
+from apps.trust_services import augmentation
 from apps.web_state import open_database, open_keys
 from ca.client import CaClient
 from ca.protocol import CA
@@ -15,8 +16,8 @@ from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT
+from signer.own_revocation import OwnRevocationService
 from signer.pades.engine import PadesEngine
-from signer.revocation import RevocationService
 from signer.sam.client import SamClient
 from signer.sam.protocol import SAM
 from signer.service import SigningService
@@ -40,18 +41,23 @@ def zone(settings: Settings) -> Zone:
 
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process."""
-    clock = SystemClock()
+    clock, entropy = SystemClock(), SystemEntropy()
     database = open_database(settings)
     sam = SamClient(Channel(SAM, settings.socket("sam")))
-    signing = SigningService(sam, PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))), PadesEngine(clock))
+    signing = SigningService(
+        sam,
+        PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))),
+        PadesEngine(clock),
+        augmentation(settings, clock, entropy),
+    )
 
-    revocation = RevocationService(sam, CaClient(Channel(CA, settings.socket("ca"))))
+    revocation = OwnRevocationService(sam, CaClient(Channel(CA, settings.socket("ca"))))
 
     def check() -> None:
         database.check()
         signing.check()
 
-    deps = Deps(sam, signing, revocation, database, open_keys(settings), clock, SystemEntropy(), check)
+    deps = Deps(sam, signing, revocation, database, open_keys(settings), clock, entropy, check)
     return create_app(settings, deps)
 
 

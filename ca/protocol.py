@@ -14,7 +14,9 @@ from typing import Final, Literal
 
 from ca import admin_protocol
 from ca.admin_protocol import By
+from channel import stamping
 from channel.protocol import Call, Message, Protocol
+from channel.stamping import CheckpointsVerified
 from core import approvals
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation, RevocationOrder
@@ -256,14 +258,15 @@ class StatusChanged(Message, frozen=True):
 
 
 class VerifyAudit(Message, frozen=True):
-    """Verify the audit log from its first row, and the record against it."""
+    """Verify the audit log from its first row, the record against it, and every checkpoint."""
 
 
 class AuditVerified(Message, frozen=True):
-    """The log is whole, and the record agrees with it."""
+    """The log is whole, and the record and every checkpoint agree with it."""
 
     rows: int
     head: str  # hex of the last link
+    checkpoints: CheckpointsVerified
 
 
 class PublishCrl(Message, frozen=True):
@@ -381,6 +384,7 @@ CA_ADMIN = Protocol(
         Call(PublishTrustedList, TrustedListPublished, seconds=30.0),
         Call(AskOverview, Overview, seconds=30.0),
         Call(VerifyAudit, AuditVerified, seconds=120.0),
+        *stamping.CALLS,
     ),
     errors=(
         RequestMalformed,
@@ -401,6 +405,7 @@ CA_ADMIN = Protocol(
         AuditBroken,
         RecordTampered,
         ClockInDoubt,
+        *stamping.ERRORS,
         *admin_protocol.ERRORS,
     ),
 )

@@ -65,6 +65,7 @@ from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
 from ca.trusted_list.publisher import ListPublisher
+from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
 from core.approvals import ApprovalLimits
@@ -72,13 +73,16 @@ from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
+from core.time_stamp import TimeStampTrust
 from hsm.ports import MacKey, SigningKey
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals
 
 ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
+CHECKPOINTS = "checkpoints"  # of the audit log
 LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
@@ -117,6 +121,7 @@ class CaKeys:
 
     issuing: SigningKey
     trusted_list: SigningKey
+    checkpoint: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses, administrators and proposals
     admins: MacKey  # what is derived for administrators, and their sessions
@@ -135,6 +140,7 @@ class OpenAuthority:
     orders: Orders
     trusted_list: ListPublisher
     feed: Feed
+    parts: Parts
 
 
 def open_authority(
@@ -154,13 +160,16 @@ def open_authority(
     """
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
-    seals = Seals(keys.seal.mac)
+    seals, audit = Seals(keys.seal.mac), Audit(keys.audit)
+    trust = TimeStampTrust((pinned.root,), frozenset({settings.status.tsa_policy_oid}))
+    checkpoints = settings.zone_dir("ca") / CHECKPOINTS
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
         key=keys.issuing,
         database=database,
         statuses=Statuses(seals),
-        audit=Audit(keys.audit),
+        audit=audit,
+        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, trust, entropy),
         clock=clock,
         entropy=entropy,
     )
@@ -196,6 +205,7 @@ def open_authority(
         orders=Orders(pinned.attestations, administration),
         trusted_list=trusted_list,
         feed=Feed(parts),
+        parts=parts,
     )
 
 
@@ -238,6 +248,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         PublishTrustedList: opened.trusted_list.publish_asked,
         AskOverview: opened.overviews.ask,
         VerifyAudit: administration.verify_audit,
+        **stamping.handlers(opened.parts.checkpoints, opened.parts.clock),
         Health: health(opened.authority.check),
     }
     return Server(CA_ADMIN, handlers, peers)

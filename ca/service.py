@@ -86,8 +86,9 @@ class Authority:
             return Certificates([self._summaries.of(connection, row) for row in rows])
 
     def make_round(self) -> None:
-        """Do what nobody asks for: see that a fresh CRL is published. Cheap when there is nothing to do."""
+        """Do what nobody asks for: a fresh CRL, a checkpoint of the log. Cheap when there is nothing to do."""
         self._crl.publish_if_due()
+        self._parts.checkpoints.write_if_due(self._parts.clock.now())
 
     def check(self) -> None:
         """Prove that the zone can work.

@@ -1,74 +1,178 @@
-"""A signatory's own revocation, outside the SAM.
+"""The status of certificates, asked of who is configured to know, judged by a library, and kept while it may be.
 
-1. The SAM sends a code to whoever is described, if anybody is.
-2. The SAM judges the code, revokes the credential and destroys the key: from here on nothing is signed.
-3. The CA revokes the certificate on the order that the SAM signed, and tells the world.
-4. The SAM learns that its order was carried out.
-
-When the CA does not answer, steps 3 and 4 are made up for later: the SAM keeps its orders until it hears of them.
+1. Whom to ask follows from the issuer, by a table in the settings; an address in a certificate is never asked, and a
+   certificate of an issuer that is not in the table has no status here (attack Y7).
+2. Nothing is believed before pyhanko-certvalidator finds the chain valid with exactly what was gathered, revocation
+   demanded for every certificate but the pinned one.
+3. What was gathered is kept: a signatory's status as long as one authorization lives, since it must be about the time of
+   the signature; that of the service's own parts until shortly before it is over. So signing waits for it once.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import Literal
+import asyncio
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
-from ca.client import CaClient
-from ca.protocol import AlreadyRevoked, CertificateEnded
-from core.errors import DomainError
-from core.statements import RevocationOrder
-from signer.sam.client import SamClient
-from signer.sam.protocol import BeginOwnRevocation, ConfirmOwnRevocation, OwnRevocationBegun
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
-log = logging.getLogger(__name__)
+from core.clock import Clock
+from core.errors import DomainError, Unavailable
+from signer.outside import Outside
+from signer.validation_data import ValidationData, der_of
+
+SIGNATORY_KEPT_FOR: Final = timedelta(minutes=5)
+_PART_KEPT_FOR: Final = timedelta(hours=12)
+_BEFORE_THE_END: Final = timedelta(minutes=2)  # so long before nextUpdate data is gathered anew
+_LONGEST_OCSP: Final = 20_000  # bytes
+_LONGEST_CRL: Final = 10_000_000
+_MOST_KEPT: Final = 10_000
+
+Chain = tuple[x509.Certificate, ...]  # a certificate first, then who issued it, the pinned one last
 
 
-class RevocationService:
-    """Takes signatories' requests, and carries the SAM's orders to the CA."""
+class StatusUnavailable(Unavailable):
+    """The status of a certificate cannot be learned or believed."""
 
-    def __init__(self, sam: SamClient, ca: CaClient) -> None:
-        self._sam = sam
-        self._ca = ca
 
-    def begin(self, national_id: str, phone: str, language: Literal["ro", "en"]) -> OwnRevocationBegun:
-        """Have a code sent to whoever has this personal number and telephone; the answer does not tell whether.
+class CertificateRevoked(DomainError):
+    """A certificate in a signature's chain is revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSource:
+    """Where the status of one issuer's certificates is asked; exactly one of the two addresses is there."""
+
+    issuer: x509.Certificate
+    ocsp_url: str = ""
+    crl_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    data: ValidationData
+    over: datetime  # nextUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    data: ValidationData
+    until: datetime
+
+
+class Revocation:
+    """Gathers what chains are validated with. One object serves all threads of a process."""
+
+    def __init__(self, outside: Outside, sources: tuple[StatusSource, ...], clock: Clock) -> None:
+        self._outside = outside
+        self._sources = {der_of(source.issuer): source for source in sources}
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[bytes, _Kept] = {}
+
+    def of_signatory(self, chain: Chain) -> ValidationData:
+        """Return what the chain of a signatory's certificate is validated with.
 
         Raises:
-            SmsNotSent, Unavailable: no message can be sent now.
+            CertificateRevoked: a certificate in it is revoked.
+            StatusUnavailable, OutsideFailed: the status of one cannot be learned.
         """
-        return self._sam.begin_own_revocation(BeginOwnRevocation(f"PNORO-{national_id}", phone, language))
+        return self._of(chain, SIGNATORY_KEPT_FOR)
 
-    def confirm(self, request: str, code: str) -> bool:
-        """Have the typed code judged and the credential revoked; return whether the world is told already.
+    def of_part(self, chain: Chain) -> ValidationData:
+        """Return what the chain of one of the service's own parts is validated with, a time-stamping unit's say.
 
         Raises:
-            CodeWrong, CodeMalformed, CodeExpired, SigningStopped, ChallengeClosed, ThrottledUntil: nothing is revoked.
-            Unavailable: the SAM does not answer.
+            StatusUnavailable, OutsideFailed: the status of a certificate in it cannot be learned, or it is revoked.
         """
-        return self._carry(self._sam.confirm_own_revocation(ConfirmOwnRevocation(request, code)))
-
-    def carry_waiting(self) -> None:
-        """Carry the orders that an earlier attempt could not; failures are logged, and the next round tries again."""
         try:
-            waiting = self._sam.revocation_orders()
-        except DomainError as error:
-            log.warning("no orders to be had", extra={"error": type(error).__name__, "detail": error.detail})
-            return
-        for order in waiting:
-            self._carry(order)
+            return self._of(chain, _PART_KEPT_FOR)
+        except CertificateRevoked as error:
+            raise StatusUnavailable(error.detail) from error
 
-    def _carry(self, order: RevocationOrder) -> bool:
-        try:
-            self._revoke(order)
-            self._sam.acknowledge_order(order)
-        except DomainError as error:
-            told = {"request": order.request, "error": type(error).__name__, "detail": error.detail}
-            log.warning("order not carried out", extra=told)
-            return False
-        return True
+    def _of(self, chain: Chain, kept_for: timedelta) -> ValidationData:
+        name, now = der_of(chain[0]), self._clock.now()
+        found = self._found(name, now)
+        if found is None:
+            with self._lock:  # whoever comes second finds what the first one gathered
+                found = self._found(name, now) or self._gather(chain, kept_for, now)
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[name] = found
+        return found.data
 
-    def _revoke(self, order: RevocationOrder) -> None:
+    def _found(self, name: bytes, now: datetime) -> _Kept | None:
+        kept = self._kept.get(name)
+        return None if kept is None or now >= kept.until else kept
+
+    def _gather(self, chain: Chain, kept_for: timedelta, now: datetime) -> _Kept:
+        statuses = [self._status(certificate, issuer) for certificate, issuer in pairwise(chain)]
+        data = ValidationData(tuple(der_of(each) for each in chain))
+        for status in statuses:
+            data |= status.data
+        _check(chain, data, now)
+        ends = (status.over - _BEFORE_THE_END for status in statuses)
+        return _Kept(data, min(now + kept_for, *ends))
+
+    def _status(self, certificate: x509.Certificate, issuer: x509.Certificate) -> _Status:
+        source = self._sources.get(der_of(issuer))
+        if source is None:
+            raise StatusUnavailable(f"nobody is asked about certificates of {issuer.subject.rfc4514_string()}")
         try:
-            self._ca.carry_out(order)
-        except (AlreadyRevoked, CertificateEnded) as error:  # there is nothing left to do
-            log.info("nothing to revoke", extra={"request": order.request, "error": type(error).__name__})
+            return self._by_ocsp(source, certificate) if source.ocsp_url else self._by_crl(source)
+        except (ValueError, TypeError) as error:
+            raise StatusUnavailable(f"{type(error).__name__}: {error}"[:300]) from error
+
+    def _by_ocsp(self, source: StatusSource, certificate: x509.Certificate) -> _Status:
+        builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, source.issuer, hashes.SHA256())
+        answer = self._outside.post(
+            source.ocsp_url,
+            builder.build().public_bytes(Encoding.DER),
+            media_type="application/ocsp-request",
+            answer_type="application/ocsp-response",
+            limit=_LONGEST_OCSP,
+        )
+        response = ocsp.load_der_ocsp_response(answer)
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL or response.next_update_utc is None:
+            raise StatusUnavailable(f"{source.ocsp_url}: {response.response_status.name}")
+        return _Status(ValidationData(ocsps=(answer,)), response.next_update_utc)
+
+    def _by_crl(self, source: StatusSource) -> _Status:
+        answer = self._outside.get(source.crl_url, limit=_LONGEST_CRL)
+        crl = x509.load_der_x509_crl(answer)
+        if crl.next_update_utc is None:
+            raise StatusUnavailable(f"{source.crl_url}: a list without an end")
+        return _Status(ValidationData(crls=(answer,)), crl.next_update_utc)
+
+
+def _check(chain: Chain, data: ValidationData, now: datetime) -> None:
+    """Have the library validate the chain with what was gathered, and nothing else."""
+    leaf, *others, anchor = (asn1_x509.Certificate.load(der_of(each)) for each in chain)
+    try:
+        context = ValidationContext(
+            trust_roots=[anchor],
+            other_certs=[asn1_x509.Certificate.load(each) for each in data.certificates],
+            ocsps=[asn1_ocsp.OCSPResponse.load(each) for each in data.ocsps],
+            crls=[asn1_crl.CertificateList.load(each) for each in data.crls],
+            moment=now,
+            allow_fetching=False,
+            revocation_mode="require",
+            weak_hash_algos={"md5", "sha1"},
+        )
+        validator = CertificateValidator(leaf, intermediate_certs=others, validation_context=context)
+        asyncio.run(validator.async_validate_path())
+    except RevokedError as error:
+        raise CertificateRevoked(str(error)[:300]) from error
+    except (PathError, ValidationError, ValueError, TypeError, KeyError) as error:
+        raise StatusUnavailable(f"{type(error).__name__}: {error}"[:300]) from error

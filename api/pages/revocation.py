@@ -28,7 +28,7 @@ from core.factors import (
     SmsNotSent,
     ThrottledUntil,
 )
-from signer.revocation import RevocationService
+from signer.own_revocation import OwnRevocationService
 
 LIMIT: Final = 2_000  # bytes of a form
 _EXAMPLE: Final = "0722\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}111"
@@ -39,7 +39,7 @@ Problems = dict[str, str]  # field → what is wrong with it
 class RevocationPages:
     """The pages' answers. `phone`: whom to call."""
 
-    def __init__(self, service: RevocationService, browsers: Browsers, phone: str) -> None:
+    def __init__(self, service: OwnRevocationService, browsers: Browsers, phone: str) -> None:
         self._service = service
         self._browsers = browsers
         self._phone = phone

@@ -269,11 +269,7 @@ def test_damage_to_the_evidence_is_named_by_its_row__d8(bench, damage):
         "cut": [f"DELETE FROM evidence WHERE id > {whole.rows - 1}"],
         "empty": ["DELETE FROM evidence"],
     }
-    if damage in {"cut", "empty"}:  # who cuts after a checkpoint was written
-        bench.clock.advance(hours=2)
-        bench.open(digest("two"))
-        bench.clock.advance(hours=2)
-        bench.open(digest("three"))
+    bench.sam.make_round()  # the chain alone does not show what was cut off its end, a checkpoint does
     with bench.database.transaction() as connection:
         for statement in statements[damage]:
             connection.exec_driver_sql(statement)

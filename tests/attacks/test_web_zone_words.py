@@ -28,7 +28,7 @@ REQUESTS = {
         "CancelTransaction": {"transaction", "client"},
         "RevokeSad": {"sad", "client"},
         "SignHashes": SIGNING | {"digests"},
-        "SignContents": SIGNING | {"digests"},
+        "SignContents": SIGNING | {"digests", "form"},
         "SignDocument": SIGNING | {"document"},
         # Compared with sealed records: the code goes to the number in the record, never to the one said here.
         "BeginOwnRevocation": {"subject_serial", "phone", "language"},
@@ -57,7 +57,7 @@ PARTS = {
     "CarriedRequest": {"account", "credential", "hash_oid", "digests"},
     "AuthorisedDigest": {"type", "value", "label"},
     "PreparedDocument": {"original", "increment_before", "increment_after", "verdict"},
-    "IncrementVerdict": {"original_digest", "increment_digest", "claimed_name", "signature"},
+    "IncrementVerdict": {"original_digest", "increment_digest", "claimed_name", "claimed_at", "signature"},
     "KeyAttestation": {  # under the SAM's signature
         "public_key_der", "credential", "signatory", "record_version", "given_name", "surname", "subject_serial",
         "proofed_at", "approved_at", "signature",

@@ -113,6 +113,7 @@ class CaBench:
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
         self.list_key = SoftwareSigningKey(KeyType.EC_P256)
+        self.checkpoint_key = SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
         self._write()
         self.database = Database(self.settings.zone_dir("ca") / "db.sqlite")
@@ -145,6 +146,7 @@ class CaBench:
         keys = CaKeys(
             issuing=issuing_key or self.issuing_key,
             trusted_list=self.list_key,
+            checkpoint=self.checkpoint_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
             admins=SoftwareMacKey("admins"),

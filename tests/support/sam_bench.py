@@ -20,6 +20,7 @@ from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.approvals import ApprovalLimits
 from core.statements import IncrementVerdict
+from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
 from signer.sam.policy import Policy
@@ -86,6 +87,7 @@ def software_keys() -> SamKeys:
     return SamKeys(
         vault=SoftwareVault(),
         attestation=SoftwareSigningKey(KeyType.EC_P256),
+        checkpoint=SoftwareSigningKey(KeyType.EC_P256),
         **{label: SoftwareMacKey(label) for label in labels},
     )
 
@@ -93,14 +95,14 @@ def software_keys() -> SamKeys:
 class Workbench:
     """A SAM with portals A and B; Ana is enrolled at A, Bogdan at B."""
 
-    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None) -> None:
+    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None, ca=None) -> None:
         self.folder = folder
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.keys = keys or software_keys()
         self.phone = Phone()
         self.verdict_key = Ed25519PrivateKey.generate()
-        self.ca = SmallCa(self.clock.now() - timedelta(days=1))
+        self.ca = ca or SmallCa(self.clock.now() - timedelta(days=1))
         self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
         self.sam = self.start()
         self.credentials: dict[str, str] = {}
@@ -122,6 +124,7 @@ class Workbench:
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuing_certificate=self.ca.certificate_der,
+            time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
@@ -136,7 +139,7 @@ class Workbench:
         made = self.admin(MakeKey(approval, key_type))
         request = load_der_x509_csr(made.request)
         self._proofs.add(hashlib.new(request.signature_hash_algorithm.name, request.tbs_certrequest_bytes).digest())
-        self.admin(Activate(made.credential, self.ca.issue(made.attestation, self.clock.now(), life)))
+        self.admin(Activate(made.credential, self.ca.issue(made, self.clock.now(), life)))
         self.credentials[self.admin(ShowCredential(made.credential)).account] = made.credential
         return made.credential
 

@@ -12,7 +12,7 @@ from cryptography.x509 import load_der_x509_crl
 
 from apps.browser import Browser
 from apps.health import listen_address
-from ca import addresses
+from core import addresses
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
 

@@ -102,7 +102,7 @@ def test_what_has_ended_is_not_renewed(bench, made):
     bench.clock.advance(days=90)
     with pytest.raises(CertificateExpired):
         renew(bench, made)
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     with pytest.raises(CertificateExpired):
         renew(bench, made)
     assert bench.enrol().certificate  # identified again
@@ -260,10 +260,10 @@ def test_a_span_longer_than_a_validity_renews_everybody_once(bench, made):
 
 def test_a_credential_whose_certificate_has_ended_loses_its_key(bench, made):
     bench.clock.advance(days=90, seconds=-1)
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     assert bench.state(made.credential) == "active"
     bench.clock.advance(seconds=1)
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     assert bench.state(made.credential) == "expired"
     assert bench.column("length(wrapped_key)", made.credential) == 0
     assert bench.view(made).state == "expired"
@@ -272,7 +272,7 @@ def test_a_credential_whose_certificate_has_ended_loses_its_key(bench, made):
 def test_a_suspended_credential_ends_by_the_clock_too(bench, made):
     bench.requests.suspend(serial_of(made))
     bench.clock.advance(days=91)
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     assert bench.state(made.credential) == "expired"
 
 
@@ -282,8 +282,8 @@ def test_lapsed_approvals_are_closed_with_what_was_begun_on_them(bench):
     with pytest.raises(Unavailable):
         bench.enrolments().activate(approved.approval)
     bench.clock.advance(days=7)
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     assert bench.events[-3:] == ["state changed", "key destroyed", "approval lapsed"]
     before = bench.events
-    bench.sam.sam.end_overdue()
+    bench.sam.sam.make_round()
     assert bench.events == before

@@ -20,7 +20,7 @@ from core.factors import (
     ThrottledUntil,
 )
 from core.types import Dtbsr
-from signer.revocation import RevocationService
+from signer.own_revocation import OwnRevocationService
 from signer.sam.client import SamClient
 from signer.sam.errors import TransactionClosed
 from signer.sam.protocol import SAM, AcknowledgeOrder, MakeKey
@@ -41,7 +41,7 @@ class Bench(RegistrationBench):
         self.sam.credentials["stefanita"] = self.made.credential
         self.sam.phone.notices.clear()
         self.web = InProcess(SAM, self.sam.sam.server(frozenset({0})))
-        self.service = RevocationService(SamClient(self.web), self.ca_client)
+        self.service = OwnRevocationService(SamClient(self.web), self.ca_client)
 
     def begin(self, cnp=CNP, phone=PHONE, language="ro") -> str:
         return self.service.begin(cnp, phone, language).request
