@@ -41,5 +41,5 @@ def test_an_authority_that_is_not_pinned_is_not_believed(tmp_path, content):
     if content is not None:
         root.write_bytes(content)
     settings = settings_with(url="https://tsa.example.com", root=str(root), policies=["1.2.3"])
-    with pytest.raises(BadSettings, match="other.pem"):
+    with pytest.raises(BadSettings, match=r"other\.pem"):
         time_stamp_trust(settings, OWN)
