@@ -81,10 +81,12 @@ class Admins:
         """
         with self._parts.database.transaction() as connection:
             admin = self._records.find(connection, request.name)
-            if admin is None or not self._is_invited(admin, request):
-                raise InvitationRefused("no invitation of this name with this code, or it is over")
-            accepted = replace(admin, state="active", invitation="", invited_until=None)
-            return self._enrol(connection, accepted, request.password)
+            if admin is not None and self._is_invited(admin, request):
+                accepted = replace(admin, state="active", invitation="", invited_until=None)
+                return self._enrol(connection, accepted, request.password)
+            known = admin.name if admin else ""
+            self._parts.audit.append(connection, audit.ENROLMENT_REFUSED, self._parts.clock.now(), admin=known)
+        raise InvitationRefused("no invitation of this name with this code, or it is over")
 
     def disable(self, connection: Connection, name: str) -> None:
         """Let an administrator do nothing any more.
