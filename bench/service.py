@@ -148,16 +148,19 @@ class Flow:
         }
         return self._json("/csc/v2/signatures/signHash", body, token)["signatures"]
 
-    def sign_doc(self, token: str, citizen: Citizen, document: bytes) -> str:
-        """Call signatures/signDoc with one document."""
-        element = {
-            "document": base64.b64encode(document).decode(),
-            "signature_format": "P",
-            "conformance_level": "AdES-B-B",
-            "signAlgo": ECDSA_OID,
-        }
-        body = {"credentialID": citizen.credential, "documents": [element]}
-        return self._json("/csc/v2/signatures/signDoc", body, token)["DocumentWithSignature"][0]
+    def sign_doc(self, token: str, citizen: Citizen, *documents: bytes, level: str = "AdES-B-B") -> list[str]:
+        """Call signatures/signDoc; return the signed documents in base64."""
+        elements = [
+            {
+                "document": base64.b64encode(document).decode(),
+                "signature_format": "P",
+                "conformance_level": level,
+                "signAlgo": ECDSA_OID,
+            }
+            for document in documents
+        ]
+        body = {"credentialID": citizen.credential, "documents": elements}
+        return self._json("/csc/v2/signatures/signDoc", body, token)["DocumentWithSignature"]
 
     def _push(self, citizen: Citizen, digests: list[bytes], kind: str) -> str:
         now = int(datetime.now(UTC).timestamp())

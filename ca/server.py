@@ -73,7 +73,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
-from core.time_stamp import TimeStampTrust
+from core.pinned_authorities import time_stamp_trust
 from hsm.ports import MacKey, SigningKey
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
@@ -161,7 +161,7 @@ def open_authority(
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
     seals, audit = Seals(keys.seal.mac), Audit(keys.audit)
-    trust = TimeStampTrust((pinned.root,), frozenset({settings.status.tsa_policy_oid}))
+    trust = time_stamp_trust(settings, pinned.root)
     checkpoints = settings.zone_dir("ca") / CHECKPOINTS
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),

@@ -236,6 +236,34 @@ def test_keyboard_order_is_that_of_the_page(web, open_page):
     ]  # fmt: skip
 
 
+def tab_to(page, name):
+    """Press Tab until the focus stands on what is called so."""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("(document.activeElement.innerText || document.activeElement.id).trim()") == name:
+            return
+    raise AssertionError(name)
+
+
+def test_the_whole_way_with_the_keyboard_alone(web, open_page):
+    page = open_page(viewport={"width": 360, "height": 640})
+    page.goto(address(web))
+    tab_to(page, "Trimite codul prin SMS")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "Nu ați primit SMS-ul?")
+    page.keyboard.press("Space")
+    web.clock.advance(seconds=31)
+    tab_to(page, "Trimite din nou codul")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "code")
+    page.keyboard.type(web.phone.code)
+    tab_to(page, "Autorizează semnarea")
+    page.keyboard.press("Space")
+    page.wait_for_url(f"{web.elsewhere}/back?code=*")
+
+
 def test_the_page_is_light_on_the_wire(web, open_page):
     page = open_page()
     sizes = {}

@@ -295,6 +295,19 @@ def test_each_of_two_is_shown_one_half_and_neither_the_other(world):
     assert approved["half"] not in shown
 
 
+def test_an_invited_person_enrols_at_the_prompts_and_sees_the_secret_once(world):
+    world.ca.decide(acts.AddAdmin(name="prompted"))
+    first, second = world.ca.halves
+    password = "prompted has a password"
+    answers = f"{first}\n{second}\n{password}\n{password}\n"
+    done = world.paraph("ca", "admin", "enrol", "prompted", answers=answers)
+    assert done.exit_code == 0, done.output
+    assert "otpauth://totp/" in done.stderr
+    assert "prompted is an administrator." in done.stdout
+    assert password not in done.output
+    refused(world.paraph("ca", "admin", "enrol", "prompted", answers=answers), 1, "the invitation is not accepted")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ca import addresses, crl
+from ca import crl
 from ca.status_web import create_pages
+from core import addresses
 from core.errors import Unavailable
 from tests.support.ca_bench import CaBench
 from tests.support.small_disk import small_disk
