@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import RecordStale
@@ -67,6 +68,11 @@ class Allowances:
                 used = self._seals.opened(connection, allowances, dict(found), also_older=True)["used"]
             row = _Row(signatory, self._seals.newest(allowances, signatory) + 1, used)
             connection.execute(_STORE, self._seals.sealed(connection, allowances, row))
+
+    def forget(self, connection: Connection, signatories: Sequence[str]) -> None:
+        """Drop what was counted for those who are nobody, and do not come again."""
+        connection.execute(delete(allowances).where(allowances.c.signatory.in_(signatories)))
+        self._seals.forget(connection, allowances, signatories)
 
     def store(self, connection: Connection, before: Standing, allowance: Allowance) -> None:
         """Store what has changed since `before`, which was read in this transaction."""

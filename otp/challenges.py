@@ -9,9 +9,10 @@ Rules, each in one place here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
@@ -31,6 +32,8 @@ from otp.tables import Challenge, challenges, guesses
 from otp.throttle import GuessRate
 from storage.engine import Database
 from storage.fresh_seals import FreshSeals
+
+T = TypeVar("T")
 
 # Built once: putting a statement together costs more than running it.
 _FIND = select(challenges).where(challenges.c.challenge == bindparam("name"))
@@ -125,15 +128,21 @@ class Challenges:
         if found.state == "live":
             self._store(connection, replace(found, state="dead"))
 
+    def forget(self, connection: Connection, names: Sequence[str]) -> None:
+        """Drop challenges that are over, and the codes that were counted for nobody but them."""
+        connection.execute(delete(challenges).where(challenges.c.challenge.in_(names)))
+        self._seals.forget(connection, challenges, names)
+        self._allowances.forget(connection, names)
+
     def judge(
         self,
         challenge: str,
         typed: str,
         binding: Callable[[], bytes],
         now: datetime,
-        met: Callable[[Connection], None],
-    ) -> None:
-        """Judge a typed code; when it is right, run `met` in the transaction that uses the challenge up.
+        met: Callable[[Connection], T],
+    ) -> T:
+        """Judge a typed code; when it is right, return what `met` does in the transaction that uses the challenge up.
 
         Raises:
             CodeMalformed: not eight digits; nothing was judged.
@@ -151,8 +160,7 @@ class Challenges:
             if right:
                 connection.execute(_GUESSED_RIGHT, {"guess": guess})
                 self._meet(connection, counted, now)
-                met(connection)
-                return
+                return met(connection)
             if counted.attempts >= throttle.TRIES:
                 self.close(connection, challenge)
         if counted.attempts >= throttle.TRIES:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from core.errors import RecordStale
 from storage.engine import is_writing, once_durable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Table
 
@@ -38,7 +40,7 @@ class FreshSeals:
         return row
 
     def opened(
-        self, connection: Connection, table: Table, row: Mapping[str, Any], *, also_older: bool = False
+        self, connection: Connection, table: Table, row: Mapping[Any, Any], *, also_older: bool = False
     ) -> dict[str, Any]:
         """Return `row` without its seal; `also_older`: whether or not it is the newest version.
 
@@ -57,13 +59,32 @@ class FreshSeals:
         """Return the newest version of the row with this key; 0 when none was ever written."""
         return self._marks.newest(_name(table, key))
 
+    def older(self, connection: Connection, table: Table) -> list[tuple[dict[str, Any], int]]:
+        """Return the rows of a restored database that are not the newest, opened, each with the version that is next.
+
+        Raises:
+            RecordTampered: a seal does not fit.
+        """
+        rows = connection.execute(select(table)).mappings().all()
+        newest = [self.newest(table, _key(table, row)) for row in rows]
+        return [
+            (self.opened(connection, table, row, also_older=True), version + 1)
+            for row, version in zip(rows, newest, strict=True)
+            if row["version"] < version
+        ]
+
     def keys(self, table: Table) -> list[str]:
         """Return the keys of all rows that were ever written, whether they are still there or not."""
         beginning = _name(table, "")
         return [name.removeprefix(beginning) for name in self._marks.names(beginning)]
 
+    def forget(self, connection: Connection, table: Table, keys: Sequence[str]) -> None:
+        """Forget that rows with these keys were ever written, once they are gone: only what their content has ended."""
+        for key in keys:
+            once_durable(connection, partial(self._marks.forget, _name(table, key)))
 
-def _key(table: Table, row: Mapping[str, Any]) -> str:
+
+def _key(table: Table, row: Mapping[Any, Any]) -> str:
     (column,) = table.primary_key.columns
     return str(row[column.name])
 

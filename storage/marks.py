@@ -28,6 +28,7 @@ _RAISE: Final = (
     "INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = max(version, excluded.version)"
 )
 _SET: Final = "INSERT OR REPLACE INTO marks VALUES (?, ?)"
+_FORGET: Final = "DELETE FROM marks WHERE name = ?"
 
 
 class MarksUnavailable(Unavailable):
@@ -77,12 +78,16 @@ class Marks:
         """Note a version that may be older than the one known: when an operator vouches for a restored database."""
         self._write(_SET, name, version)
 
+    def forget(self, name: str) -> None:
+        """Forget a record that is gone for good."""
+        self._write(_FORGET, name)
+
     def close(self) -> None:
         """Close the store."""
         self._connection.close()
 
-    def _write(self, statement: str, name: str, version: int) -> None:
+    def _write(self, statement: str, *values: str | int) -> None:
         try:
-            self._connection.execute(statement, (name, version))
+            self._connection.execute(statement, values)
         except sqlite3.Error as error:
             raise MarksUnavailable(str(error)) from error

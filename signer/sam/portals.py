@@ -74,8 +74,7 @@ class Portals:
 
     def forget_older(self, connection: Connection) -> list[str]:
         """Forget each portal of which a restored database has an earlier record; return their client ids."""
-        known = connection.execute(select(portals.c.client, portals.c.version)).all()
-        older = [client for client, version in known if version < self._seals.newest(portals, client)]
+        older = [row["client"] for row, _version in self._seals.older(connection, portals)]
         connection.execute(delete(portals).where(portals.c.client.in_(older)))
         return older
 

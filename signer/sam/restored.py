@@ -5,8 +5,8 @@ marks beside the database tell which of its rows are old, and nothing is done on
 
 1. every open transaction ends;
 2. a credential of which the copy has an earlier record is revoked: nobody knows what it should say;
-3. a portal of which it has an earlier record is forgotten until it is registered again;
-4. what a signatory had used up when the copy was made counts from here on;
+3. an approval of which it has an earlier record is withdrawn, and a portal forgotten until it is registered again;
+4. what a signatory had used up when the copy was made counts from here on, and a request for one's own revocation stands;
 5. the evidence tells of all this, and how many of its rows are lost.
 """
 
@@ -33,7 +33,9 @@ class Restoring:
             lost = self._parts.evidence.missing(connection)
             ended = self._parts.transactions.end_all(connection)
             revoked = self._parts.records.revoke_older(connection)
+            withdrawn = self._parts.approvals.withdraw_older(connection)
             forgotten = self._parts.portals.forget_older(connection)
+            self._parts.own_revocations.keep_older(connection)
             self._parts.challenges.vouch(connection)
             self._parts.evidence.vouch(
                 connection,
@@ -42,7 +44,8 @@ class Restoring:
                 rows_lost=lost,
                 transactions_ended=list(ended),
                 credentials_revoked=list(revoked),
+                approvals_withdrawn=list(withdrawn),
                 portals_forgotten=list(forgotten),
             )
         self._parts.database.forget_deleted()
-        return Restored(lost, len(ended), revoked, forgotten)
+        return Restored(lost, len(ended), revoked, withdrawn, forgotten)

@@ -16,8 +16,14 @@ from sqlalchemy import Table, delete, insert, select
 from core.errors import RecordStale
 from core.factors import ChallengeClosed, CodeWrong, SigningStopped, ThrottledUntil
 from otp.tables import allowances, challenges
-from signer.sam.errors import CredentialNotUsable, PortalUnknown, TransactionClosed, TransactionUnknown
+from signer.sam.errors import ApprovalNotOpen, CredentialNotUsable, PortalUnknown, TransactionClosed, TransactionUnknown
 from signer.sam.protocol import (
+    AcknowledgeOrder,
+    Approve,
+    BeginOwnRevocation,
+    ConfirmOwnRevocation,
+    ListRevocationOrders,
+    MakeKey,
     OpenTransaction,
     RegisterPortal,
     ResendCode,
@@ -25,8 +31,9 @@ from signer.sam.protocol import (
     SubmitCode,
     VerifyEvidence,
     VouchForRestored,
+    WithdrawApproval,
 )
-from signer.sam.tables import credentials, portals, results, transactions
+from signer.sam.tables import approvals, credentials, own_revocations, portals, results, transactions
 from storage.chain import RolledBack
 from tests.support.sam_bench import Workbench, digest
 
@@ -104,6 +111,48 @@ def test_the_earlier_key_of_a_portal_is_not_brought_back__d7(bench):
     assert bench.phone.messages == []
     put(bench, portals, now)
     assert bench.sign_hashes(bench.authorise(ONE).sad, ONE)
+
+
+IOANA = ("Ioana", "Ene", "PNORO-6020304400027", "+40722000555", "ioana@example.com", "portal-a", "ioana")
+MARIA = ("Maria", "Ene", "PNORO-6020304400019", "+40722000444", "maria@example.com", "portal-a", "maria")
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "used"])
+def test_an_approval_that_is_over_gives_no_key_by_its_older_row__d2_w3(bench, end):
+    approval = bench.admin(Approve(*MARIA)).approval
+    was = rows_of(bench, approvals, approval=approval)
+    if end == "withdrawn":
+        bench.admin(WithdrawApproval(approval))
+    else:
+        bench.activate(approval)
+    made = len(rows_of(bench, credentials))
+    now = rows_of(bench, approvals, approval=approval)
+    put(bench, approvals, was)
+    with pytest.raises(RecordStale, match="approvals, version 1"):
+        bench.admin(MakeKey(approval, "ec-p256"))
+    assert len(rows_of(bench, credentials)) == made
+    put(bench, approvals, now)
+    with pytest.raises(ApprovalNotOpen, match=end):
+        bench.admin(MakeKey(approval, "ec-p256"))
+    assert bench.activate(bench.admin(Approve(*IOANA)).approval)
+
+
+def test_a_request_for_ones_own_revocation_is_not_opened_by_its_older_row__d4(bench):
+    begun = bench.ask(BeginOwnRevocation("PNORO-2900101400016", "+40722000111", "ro"))
+    code = bench.phone.code
+    were = [(table, rows_of(bench, table)) for table in (own_revocations, challenges, allowances)]
+    with pytest.raises(CodeWrong):
+        bench.ask(ConfirmOwnRevocation(begun.request, wrong(code)))
+    now = [(table, rows_of(bench, table)) for table, _rows in were]
+    for table, rows in were:
+        put(bench, table, rows)
+    with pytest.raises(RecordStale):
+        bench.ask(ConfirmOwnRevocation(begun.request, code))
+    assert rows_of(bench, credentials, account="ana")[0]["state"] == "active"
+    for table, rows in now:
+        put(bench, table, rows)
+    bench.ask(ConfirmOwnRevocation(begun.request, code))
+    assert rows_of(bench, credentials, account="ana")[0]["state"] == "revoked"
 
 
 def test_a_used_authorisation_is_not_used_again_by_its_older_row__d4(bench):
@@ -233,37 +282,44 @@ def restored(bench: Workbench) -> None:
 
 def nothing_is_done(bench: Workbench, *attempts) -> None:
     uses, sent = len(bench.uses), len(bench.phone.messages)
-    for attempt in (lambda: bench.open(ONE), lambda: bench.open(ONE, **BOGDAN), *attempts):
+    for attempt in (lambda: bench.open(ONE), *attempts):
         with pytest.raises((RolledBack, RecordStale)):
             attempt()
     assert len(bench.phone.messages) == sent
     assert len(bench.uses) == uses
     with pytest.raises(RolledBack):
         bench.sam.check()  # so health says it
-    bench.uses.pop()  # of its probe
+    bench.keys.vault.uses.pop()  # of its probe
 
 
 def test_a_restored_copy_signs_nothing_until_an_operator_vouches_for_it__o1_o5(bench):
     used, spent = bench.authorise(digest("used")).sad, bench.authorise(ONE, **BOGDAN)
     opened = bench.open(digest("open"))
     code = bench.phone.code
+    approval = bench.admin(Approve(*MARIA)).approval
     copied(bench)
     kept = bench.admin(VerifyEvidence()).rows
     bench.sign_hashes(spent.sad, ONE, **BOGDAN)
     bench.admin(SetState(bench.credentials["ana"], "suspended"))
+    bench.admin(WithdrawApproval(approval))
     later = bench.open(digest("later"), **BOGDAN)
     lost = bench.admin(VerifyEvidence()).rows - kept
     restored(bench)
     nothing_is_done(
         bench,
+        lambda: bench.open(ONE, **BOGDAN),
         lambda: bench.sign_hashes(used, digest("used")),
         lambda: bench.sign_hashes(spent.sad, ONE, **BOGDAN),
         lambda: bench.ask(SubmitCode(opened.transaction, "portal-a", code)),
         lambda: bench.admin(SetState(bench.credentials["ana"], "active")),
     )
+    with pytest.raises(RecordStale):
+        bench.admin(MakeKey(approval, "ec-p256"))
+    uses = len(bench.uses)
     told = bench.admin(VouchForRestored())
     assert told.rows_lost == lost
     assert told.credentials_revoked == [bench.credentials["ana"]]
+    assert told.approvals_withdrawn == [approval]
     assert told.portals_forgotten == []
     assert told.transactions_ended == 2
     for sad, name, whose in ((used, "used", {}), (spent.sad, "one", BOGDAN)):
@@ -273,8 +329,23 @@ def test_a_restored_copy_signs_nothing_until_an_operator_vouches_for_it__o1_o5(b
         bench.ask(SubmitCode(later.transaction, "portal-b", bench.phone.code))
     with pytest.raises(CredentialNotUsable):
         bench.open(ONE)
-    assert len(bench.uses) == 1
+    with pytest.raises(ApprovalNotOpen):
+        bench.admin(MakeKey(approval, "ec-p256"))
+    assert len(bench.uses) == uses
     assert bench.sign_hashes(bench.authorise(ONE, **BOGDAN).sad, ONE, **BOGDAN)
+
+
+def test_a_confirmed_request_for_ones_own_revocation_stands_in_a_restored_copy__o1(bench):
+    begun = bench.ask(BeginOwnRevocation("PNORO-1900101400014", "+40722000222", "ro"))
+    bench.ask(ConfirmOwnRevocation(begun.request, bench.phone.code))
+    copied(bench)
+    bench.ask(AcknowledgeOrder(begun.request))
+    restored(bench)
+    nothing_is_done(bench, lambda: bench.ask(AcknowledgeOrder(begun.request)))
+    bench.admin(VouchForRestored())
+    assert [each.request for each in bench.ask(ListRevocationOrders()).orders] == [begun.request]
+    bench.ask(AcknowledgeOrder(begun.request))
+    assert bench.ask(ListRevocationOrders()).orders == []
 
 
 def test_what_was_used_up_counts_from_the_copy_on_and_an_earlier_portal_is_registered_again__o1(bench):
