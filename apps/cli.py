@@ -1,6 +1,7 @@
 """The `paraph` command.
 
-Exit codes: 0 done; 1 refused, nothing was done; 2 the command line is wrong; 3 the installation or a zone does not work.
+Exit codes: 0 done; 1 refused, nothing was done; 2 the command line is wrong; 3 the installation or a zone does not work;
+4 an administrator must sign in.
 A refusal is one line in plain words on standard error; what the log needs beyond that is in `logs/`.
 """
 
@@ -18,19 +19,23 @@ from apps import words
 from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
+from apps.commands.completion import completion
+from apps.commands.document import document
+from apps.commands.frame import Group
+from apps.commands.new_admin import AtTerminal
 from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
 from apps.init import initialise, is_initialised
-from apps.installation import DEVELOPMENT, ZONES, Installation, from_environment
-from apps.run import Stopped, run_until_stopped
+from apps.installation import CARETAKER, DEVELOPMENT, ZONES, Installation, from_environment
+from apps.run import Stopped, run_until_stopped, zones_of
 from apps.supervisor import zone_command
 
 if TYPE_CHECKING:
     from types import FrameType
 
 
-class _PlainErrors(click.Group):
+class _PlainErrors(Group):
     """Turns every expected failure into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -39,7 +44,7 @@ class _PlainErrors(click.Group):
             return super().invoke(ctx)
         except words.EXPECTED as error:
             click.echo(f"paraph: {words.plain(error)}", err=True)
-            ctx.exit(words.REFUSED)
+            ctx.exit(words.exit_code(error))
 
 
 @click.group(cls=_PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,14 +57,11 @@ class _PlainErrors(click.Group):
 )
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, state_dir: Path | None, laid_over: tuple[str, ...]) -> None:
-    """Paraph: a remote signature service.
-
-    Exit codes: 0 done; 1 refused, nothing was done; 2 wrong command line; 3 the installation or a zone does not work.
-    """
+    """Paraph: a remote signature service."""
     ctx.obj = Installation(config or from_environment(), state_dir, laid_over)
 
 
-@main.command()
+@main.command(example="paraph init --if-missing")
 @click.option("--if-missing", is_flag=True, help="Do nothing when the installation is there already.")
 @click.pass_obj
 def init(installation: Installation, *, if_missing: bool) -> None:
@@ -67,10 +69,10 @@ def init(installation: Installation, *, if_missing: bool) -> None:
     settings = installation.settings()
     if if_missing and is_initialised(settings):
         return
-    initialise(settings, click.echo)
+    initialise(settings, click.echo, AtTerminal() if sys.stdin.isatty() else None)
 
 
-@main.command()
+@main.command(example="paraph run")
 @click.pass_obj
 def run(installation: Installation) -> None:
     """Start all zones and serve until Ctrl-C."""
@@ -83,16 +85,16 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-@main.command()
-@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT)))
+@main.command(example="paraph zone ca")
+@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT, CARETAKER)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
-    """Run one zone in the foreground: what `paraph run` has the supervisor do."""
+    """Run one zone, or the caretaker, in the foreground: what `paraph run` has the supervisor do."""
     command = zone_command(installation, name)
     os.execv(command[0], command)  # noqa: S606  # becomes the zone's process, with nothing of this command in it
 
 
-@main.command()
+@main.command(example="paraph doctor")
 @click.pass_obj
 def doctor(installation: Installation) -> None:
     """Say in plain words what is wrong with the installation."""
@@ -104,17 +106,18 @@ def doctor(installation: Installation) -> None:
     sys.exit(words.UNHEALTHY if wrong else 0)
 
 
-@main.command()
+@main.command(example="paraph health")
 @click.pass_obj
 def health(installation: Installation) -> None:
-    """Ask every zone to prove that it can do its work."""
-    found = check_all(installation.settings())
+    """Ask every zone to prove that it can do its work, and whether everything else was done in time."""
+    settings = installation.settings()
+    found = check_all(settings, (*zones_of(settings), CARETAKER))
     for name, problem in found.items():
         click.echo(f"{name:<10} {problem or 'works'}")
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)
 
 
-for group in (client, ra, ca, audit):
+for group in (client, ra, ca, audit, document, completion):
     main.add_command(group)
 
 

@@ -15,7 +15,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
@@ -77,7 +77,10 @@ def serve(zone: Zone) -> None:
     for path in zone.sockets:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-    _Server(zone).run()
+    try:
+        _Server(zone).run()
+    except SystemExit as end:  # of a worker too: it runs in a copy of this very call
+        _leave_at_once(end)
 
 
 def harden() -> None:
@@ -118,7 +121,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _Log,
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
-            "worker_exit": lambda _master, worker: _leave_at_once(worker),
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }
@@ -133,11 +135,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             sys.exit(_FAILED_TO_START)
 
 
-def _leave_at_once(worker: Any) -> None:
-    """End a worker that has stopped, without the second that Python takes to tidy its memory up."""
-    if worker.booted:
-        logging.shutdown()
-        os._exit(0)
+def _leave_at_once(end: SystemExit) -> NoReturn:
+    """End this process, without the second that Python takes to tidy its memory up."""
+    logging.shutdown()
+    os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 def _with_request_id(application: WSGIApplication, entropy: Entropy) -> WSGIApplication:

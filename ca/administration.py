@@ -1,32 +1,23 @@
 """What the `ca` zone does for administrators, on the socket `ca-admin`.
 
-Certificates of the service's own parts, revocation and suspension, revocation lists, the audit log.
+Revocation and suspension, revocation lists, the audit log. Who may ask for it is decided in `ca.mandates`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from ca import applications, csr, tables
+from ca import tables
+from ca.admin_protocol import By
 from ca.crl_issuer import CrlIssuer
-from ca.issuance import Issuance
+from ca.mandates import Deed, Mandates
 from ca.parts import Parts
-from ca.profiles import Profile
 from ca.protocol import (
     AuditVerified,
     CertificateSummary,
-    CertifyService,
     CrlPublished,
     DescribeCertificate,
-    IssuedCertificate,
     PublishCrl,
     ResumeCertificate,
     RevokeCertificate,
-    ServiceKind,
     StatusChanged,
     SuspendCertificate,
     VerifyAudit,
@@ -34,38 +25,18 @@ from ca.protocol import (
 from ca.revocation import Revocations, Wish
 from ca.statuses import HOLD
 from ca.summaries import Summaries
-from core.errors import DomainError
-
-log = logging.getLogger(__name__)
+from channel.stamping import CheckpointsVerified
 
 
 class Administration:
     """The administrator's side of the issuing CA."""
 
-    def __init__(
-        self, certificate: x509.Certificate, profiles: Mapping[ServiceKind, Profile], parts: Parts, crl: CrlIssuer
-    ) -> None:
-        self._certificate_der = certificate.public_bytes(Encoding.DER)
-        self._profiles = profiles
+    def __init__(self, parts: Parts, crl: CrlIssuer, mandates: Mandates) -> None:
         self._parts = parts
         self._crl = crl
-        self._issuance = Issuance(parts)
+        self._mandates = mandates
         self._revocations = Revocations(parts)
         self._summaries = Summaries(parts)
-
-    def certify(self, request: CertifyService) -> IssuedCertificate:
-        """Issue a certificate for a part of the service.
-
-        Raises:
-            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused: the request cannot be accepted.
-            KeyAlreadyCertified, NotLinted, AuthorityClosed, ClockInDoubt: none is issued for it.
-            Unavailable: token or database do not work; nothing was handed out.
-        """
-        proven = csr.read(request.request)
-        self._crl.check_open()
-        name = self._parts.issuer.name
-        certificate = self._issuance.issue(applications.of_service(self._profiles[request.kind], proven, name))
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
 
     def describe(self, request: DescribeCertificate) -> CertificateSummary:
         """Return one line of the record.
@@ -81,60 +52,71 @@ class Administration:
         """Revoke a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
         wish = Wish(
             serial=request.serial,
             status="revoked",
-            by=request.by,
+            by=self._check(request.by, "revoke"),
             reason=request.reason,
             invalid_since=request.invalid_since,
         )
-        return self._change(wish, rehearse=request.rehearse)
+        return self.change(wish, rehearse=request.rehearse)
 
     def suspend(self, request: SuspendCertificate) -> StatusChanged:
         """Suspend a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        wish = Wish(serial=request.serial, status="suspended", by=request.by, reason=HOLD)
-        return self._change(wish, rehearse=request.rehearse)
+        by = self._check(request.by, "suspend")
+        wish = Wish(serial=request.serial, status="suspended", by=by, reason=HOLD)
+        return self.change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
         """End a suspension, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        return self._change(Wish(serial=request.serial, status="good", by=request.by))
+        return self.change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
 
-    def publish_crl(self, request: PublishCrl) -> CrlPublished:
-        """Issue and publish a CRL now."""
-        return self._crl.publish(last=request.last)
-
-    def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
-        """Verify the audit log, and the record against it.
+    def change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
+        """Give a certificate another status for who was found to be allowed to, and issue a list that says so.
 
         Raises:
-            AuditBroken: the first row that is altered, missing or out of order, or that the record contradicts.
+            DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        with self._parts.database.reading() as connection:
-            rows, head = self._parts.audit.verify_with_record(connection)
-        return AuditVerified(rows, head.hex())
-
-    def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
         self._crl.check_open()
         if rehearse:
             return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
         change = self._revocations.change(wish)
-        return StatusChanged(change.serial, change.status, change.at, self._list_anew())
+        return StatusChanged(change.serial, change.status, change.at, self._crl.publish_or_wait())
 
-    def _list_anew(self) -> int | None:
-        """Return the number of a new list; None when it could not be issued: the zone's round tries again."""
-        try:
-            return self._crl.publish().number
-        except DomainError as error:  # the status holds all the same
-            told = {"error": type(error).__name__, "detail": error.detail}
-            log.warning("no list after a change of status", extra=told)
-            return None
+    def publish_crl(self, request: PublishCrl) -> CrlPublished:
+        """Issue and publish a CRL now.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: as `CrlIssuer.publish`.
+        """
+        self._check(request.by, "publish")
+        return self._crl.publish()
+
+    def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
+        """Verify the audit log, the record against it, and every checkpoint.
+
+        Raises:
+            AuditBroken: the first row that is altered, missing or out of order, or that record or a checkpoint contradict.
+        """
+        with self._parts.database.reading() as connection:
+            rows, head = self._parts.audit.verify_with_record(connection)
+        checkpoints = self._parts.checkpoints.verify(self._parts.clock.now())
+        return AuditVerified(rows, head.hex(), CheckpointsVerified(*checkpoints))
+
+    def _check(self, by: By, deed: Deed) -> str:
+        with self._parts.database.reading() as connection:
+            return self._mandates.check(connection, by, deed)

@@ -1,7 +1,8 @@
 """What a certificate may be issued for: a key, a name and a profile, with the grounds on which they belong together.
 
-Only two things make an application: the SAM's attestation of a signatory's key, and a request whose sender proved to
-hold the key, for a part of the service itself.
+Three things make an application: the SAM's attestation of a signatory's key with a request that the key signed; a request
+whose sender proved to hold the key, for a part of the service itself; and such a request with what an administrator
+vetted of a legal person.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from cryptography.x509.oid import NameOID
 from ca import public_keys
 from ca.attestation import AttestedKey
 from ca.csr import ProvenRequest
-from ca.names import LONGEST_COMMON_NAME, signatory_name
+from ca.names import LONGEST_COMMON_NAME, LegalPerson, legal_person_name, signatory_name
 from ca.profiles import Profile
-from ca.protocol import NameRefused, NotLinted
+from ca.protocol import NameRefused, NotLinted, PossessionNotProven
 from ca.public_keys import PublicKey
 from core.errors import Malformed
 
@@ -39,23 +40,61 @@ class Application:
     grounds: bytes  # as the record keeps it
 
 
-def of_signatory(profile: Profile, attested: AttestedKey) -> Application:
-    """Return the application that the SAM's word makes.
+def of_signatory(profile: Profile, attested: AttestedKey, request: ProvenRequest) -> Application:
+    """Return the application that the SAM's word makes, with the request that its key signed.
+
+    Whatever name the request has is not read: the subject is whom the registration vetted.
 
     Raises:
-        NotLinted: a name, number or key such as no certificate may have.
+        PossessionNotProven: the request is about another key than the attestation.
+        NotLinted: a name or number such as no certificate may have.
     """
+    if public_keys.encoded(request.public_key) != attested.public_key_der:
+        raise PossessionNotProven("the request is about another key than the attestation")
     try:
         subject = signatory_name(attested.person)
-        public_key = public_keys.load(attested.public_key_der)
     except Malformed as error:
         raise NotLinted(f"{type(error).__name__}: {error.detail}") from error
     return Application(
         profile=profile,
         subject=subject,
-        public_key=public_key,
+        public_key=request.public_key,
         credential=attested.credential,
-        grounds=_encoder.encode(attested.attestation),
+        grounds=_encoder.encode([attested.attestation, request.der]),
+    )
+
+
+class _Vetted(msgspec.Struct, frozen=True):
+    """The grounds of a legal person's certificate, as the record keeps them."""
+
+    request: bytes
+    organization: str
+    identifier: str
+    common_name: str
+    vetted_by: str
+
+
+def of_legal_person(profile: Profile, request: ProvenRequest, vetted: LegalPerson, by: str) -> Application:
+    """Return the application of a legal person, in the name that was vetted and no other.
+
+    Raises:
+        NameRefused: the request's own subject says something else, or no certificate may have this name.
+    """
+    try:
+        subject = legal_person_name(vetted)
+    except Malformed as error:
+        raise NameRefused(error.detail) from error
+    known = {attribute.oid: attribute.value for attribute in subject}
+    for attribute in request.subject:
+        if known.get(attribute.oid) != attribute.value:
+            raise NameRefused(f"the request says otherwise than was vetted: {attribute.rfc4514_string()[:80]}")
+    grounds = _Vetted(request.der, vetted.organization, vetted.identifier, vetted.common_name, by)
+    return Application(
+        profile=profile,
+        subject=subject,
+        public_key=request.public_key,
+        credential="",
+        grounds=_encoder.encode(grounds),
     )
 
 

@@ -41,11 +41,14 @@ certificates: Final = Table(
     Column("not_before", Integer, nullable=False),
     Column("credential", Text, nullable=False),  # the SAM's name for it: how a certificate is found after a crash
     Column("profile", Text, nullable=False),
-    Column("grounds", LargeBinary, nullable=False),  # why: the SAM's signed word (MessagePack), or a PKCS#10 (DER)
+    Column(
+        "grounds", LargeBinary, nullable=False
+    ),  # why: the SAM's word and a PKCS#10 (MessagePack), or a PKCS#10 (DER)
     Column("tbs", LargeBinary, nullable=False),  # what was about to be signed
     Column("certificate", LargeBinary),  # DER; NULL: the key may have been used, but nothing was handed out
     sqlite_strict=True,
 )
+Index("certificates_of_credential", certificates.c.credential)
 Index(
     "one_certificate_for_a_key",
     certificates.c.key_digest,
@@ -81,7 +84,7 @@ _LAST_CRL: Final = (
 )
 _LATEST: Final = select(func.max(certificates.c.not_before))
 _INTEND: Final = certificates.insert()
-_PROFILES_OF_KEY: Final = select(certificates.c.profile).where(
+_OF_KEY: Final = select(certificates.c.serial, certificates.c.profile).where(
     certificates.c.key_digest == bindparam("wanted"), certificates.c.certificate.is_not(None)
 )
 _STEP: Final = timedelta(seconds=2)  # how far the clock may be set back without a doubt
@@ -196,17 +199,34 @@ def certificate(connection: Connection, serial: int) -> RecordedCertificate:
     return RecordedCertificate(*row)
 
 
+def certificates_of_key(connection: Connection, key_digest: bytes) -> list[tuple[str, str]]:
+    """Return serial number and profile of every certificate handed out for a key."""
+    return [(row.serial, row.profile) for row in connection.execute(_OF_KEY, {"wanted": key_digest})]
+
+
 def newest_certificates(
-    connection: Connection, limit: int, after: int | None, *, unfinished: bool = False
+    connection: Connection, limit: int, after: int | None, *, unfinished: bool = False, credential: str = ""
 ) -> list[RecordedCertificate]:
-    """Return at most `limit` certificates, newest first, beginning behind the one with serial number `after`."""
+    """Return at most `limit` certificates, newest first, beginning behind the one with serial number `after`.
+
+    With `credential`, only what was issued for that one.
+    """
     handed_out = certificates.c.certificate.is_(None) if unfinished else certificates.c.certificate.is_not(None)
     wanted = select(*_COLUMNS).where(handed_out)
+    if credential:
+        wanted = wanted.where(certificates.c.credential == credential)
     if after is not None:
         last = select(certificates.c.row).where(certificates.c.serial == serial_text(after)).scalar_subquery()
         wanted = wanted.where(certificates.c.row < last)
     rows = connection.execute(wanted.order_by(certificates.c.row.desc()).limit(limit))
     return [RecordedCertificate(*row) for row in rows]
+
+
+def newest_of_profile(connection: Connection, profile: str) -> RecordedCertificate | None:
+    """Return the newest certificate of a profile that was handed out."""
+    handed_out = (certificates.c.profile == profile) & certificates.c.certificate.is_not(None)
+    row = connection.execute(select(*_COLUMNS).where(handed_out).order_by(certificates.c.row.desc()).limit(1)).first()
+    return None if row is None else RecordedCertificate(*row)
 
 
 def unfinished(connection: Connection) -> list[RecordedCertificate]:
@@ -247,8 +267,8 @@ def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
 
 
 def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:
-    used = connection.scalars(_PROFILES_OF_KEY, {"wanted": key_digest}).all()
-    if any(each != RENEWABLE or profile != RENEWABLE for each in used):
+    used = certificates_of_key(connection, key_digest)
+    if any(each != RENEWABLE or profile != RENEWABLE for _serial, each in used):
         raise KeyAlreadyCertified(key_digest.hex())
 
 

@@ -113,7 +113,7 @@ def test_no_other_word_than_preflights_own_makes_an_increment_good__w1(web):
     twin = web.judged(SAMPLE, honest.before, honest.room, honest.after)
     other = honest_document(web, plain())
     for verdict, reason in (
-        (IncrementVerdict(b"", b"", "", b""), "the verdict is not preflight's"),
+        (IncrementVerdict(b"", b"", "", datetime.now(UTC), b""), "the verdict is not preflight's"),
         (msgspec.structs.replace(twin.verdict, signature=bytes(64)), "the verdict is not preflight's"),
         (msgspec.structs.replace(twin.verdict, increment_digest=sha256(evil)), "the verdict is not preflight's"),
         (other.verdict, "the verdict is on another document"),
@@ -140,11 +140,15 @@ def test_another_persons_name_is_not_shown_beside_the_signature__w1(web):
 
 
 def test_a_document_cannot_be_signed_as_of_another_day__w1(web):
+    sad = web.authorise(sha256(SAMPLE), kind="sodr").sad
     for days in (-30, -1, 1):
         other = prepare(SAMPLE, SignatureOptions(datetime.now(UTC) + timedelta(days=days)))
-        with web.refused(IncrementNotAllowed, "another time"):
-            web.judged(SAMPLE, other.before, other.room, other.after)
-    assert honest_document(web)
+        judged = web.judged(SAMPLE, other.before, other.room, other.after)  # as a verdict that was kept for days
+        present = msgspec.structs.replace(judged.verdict, claimed_at=datetime.now(UTC))
+        for document in (judged, msgspec.structs.replace(judged, verdict=present)):
+            with web.refused(IncrementRefused):
+                web.sign_document(sad, document)
+    assert isinstance(web.sign_document(sad, honest_document(web)), DocumentSignature)
 
 
 def test_words_of_the_web_zone_are_not_signed_as_the_signatorys__w1(web):
@@ -237,9 +241,9 @@ def own_key() -> bytes:
     "what", ["own key", "another's key", "other name", "other person", "other version", "unsigned"]
 )
 def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
-    enrolled = web.enrol_only("Carmen", "Ionescu", web.clients[0])
-    honest = enrolled.attestation
-    another = web.enrol_only("Dan", "Marin", web.clients[0]).attestation
+    made = web.make_key("Carmen", "Ionescu", web.clients[0])
+    honest = made.attestation
+    another = web.make_key("Dan", "Marin", web.clients[0]).attestation
     forged_one = {
         "own key": msgspec.structs.replace(honest, public_key_der=own_key()),
         "another's key": msgspec.structs.replace(honest, public_key_der=another.public_key_der),
@@ -249,15 +253,16 @@ def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
         "unsigned": msgspec.structs.replace(honest, signature=b""),
     }[what]
     with web.refused(AttestationInvalid, honest.credential):
-        web.ca.call(IssueCertificate(forged_one), IssuedCertificate)
-    assert web.ca.call(IssueCertificate(honest), IssuedCertificate).certificate
+        web.ca.call(IssueCertificate(forged_one, made.request), IssuedCertificate)
+    assert web.ca.call(IssueCertificate(honest, made.request), IssuedCertificate).certificate
 
 
 def test_one_attestation_gives_one_certificate__w4(web):
-    honest = web.enrol_only("Dan", "Marin", web.clients[0]).attestation
-    assert web.ca.call(IssueCertificate(honest), IssuedCertificate).certificate
+    made = web.make_key("Dan", "Marin", web.clients[0])
+    order = IssueCertificate(made.attestation, made.request)
+    assert web.ca.call(order, IssuedCertificate).certificate
     with web.refused(KeyAlreadyCertified):
-        web.ca.call(IssueCertificate(honest), IssuedCertificate)
+        web.ca.call(order, IssuedCertificate)
 
 
 # -- W5 and W6: once, and only while it lives ----------------------------------------------------------------------------
@@ -403,7 +408,7 @@ def test_documents_cut_differently_are_different_documents__w9(web):
 
 
 def test_the_operators_socket_is_not_webs_and_its_calls_are_not_either__w12(web):
-    for name in ("Enrol", "Activate", "SetState", "RegisterPortal"):
+    for name in ("Approve", "MakeKey", "Activate", "SetState", "RegisterPortal"):
         with web.refused(Malformed, "no such call"):
             web.say(name, {})
     assert web.settings.socket("sam-admin").parent != web.settings.socket("sam").parent

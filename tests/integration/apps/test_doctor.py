@@ -76,7 +76,11 @@ def test_a_missing_secret(fresh):
     wrong(fresh, "web/secret.key is missing")
 
 
-@pytest.mark.parametrize("name", ["sam/pin", "web/secret.key", "portal/request.key"])
+def test_administrators_made_up_for_development_where_others_can_reach_it(fresh):
+    wrong(fresh, "made up for development", "service.public_origin=https://sign.example.com")
+
+
+@pytest.mark.parametrize("name", ["sam/pin", "web/secret.key", "portal/request.key", "admins/elena.json"])
 def test_a_secret_that_others_can_read(fresh, name):
     (fresh.state / name).chmod(0o644)
     wrong(fresh, "can be read or changed by other users")

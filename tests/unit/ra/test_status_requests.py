@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from cryptography import x509
-from sqlalchemy import text
 
-from ca.client import CaClient
 from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, ReasonUnknown
-from core.algorithms import KeyType
 from core.errors import Unavailable
-from ra.applicant import Applicant
-from ra.enrolment import Account, Enrolments
-from ra.revocation import StatusRequests
-from signer.sam.client import SamAdmin
 from signer.sam.errors import CredentialNotUsable
-from signer.sam.protocol import ADMIN, SetState
-from tests.support.ca_bench import CaBench
-from tests.support.in_process import InProcess
-from tests.support.sam_bench import Workbench
-
-
-class Bench:
-    """A SAM and a CA that know each other, and one signatory's certificate."""
-
-    def __init__(self, folder) -> None:
-        self.sam = Workbench(folder)
-        self.ca = CaBench(folder / "state", clock=self.sam.clock, sam_key=self.sam.keys.attestation)
-        self.sam.ca.certificate = x509.load_der_x509_certificate(self.ca.made.issuing)
-        self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
-        applicant = Applicant(
-            given_name="Ștefăniță",
-            surname="Brânză-Țuțea",
-            national_id="5010203400018",
-            phone="+40722000333",
-            email="stefanita@example.com",
-        )
-        enrolments = Enrolments(SamAdmin(self.admin), CaClient(self.ca.caller), KeyType.EC_P256)
-        enrolled = enrolments.enrol(applicant, Account(client="portal-a", account="stefanita"))
-        self.credential = enrolled.credential
-        self.serial = f"{x509.load_der_x509_certificate(enrolled.certificate).serial_number:040x}"
-        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin, by="operator ana")
-
-    @property
-    def states(self) -> tuple[str, str]:
-        """Return the state in the SAM and the status at the CA."""
-        with self.sam.database.reading() as connection:
-            wanted = text("SELECT state FROM credentials WHERE credential = :credential")
-            state = connection.scalar(wanted, {"credential": self.credential})
-        return state, self.ca.admin.describe(self.serial).status
+from signer.sam.protocol import SetState
+from tests.support.service_bench import ServiceBench
 
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(tmp_path)
+    return ServiceBench(tmp_path)
 
 
 def test_revoking_ends_the_credential_and_the_certificate(bench):
@@ -124,22 +83,22 @@ def test_what_the_ca_would_refuse_leaves_the_key_alone(bench):
 
 
 def test_a_certificate_that_is_revoked_already_takes_its_key_along(bench):
-    bench.ca.admin.revoke(bench.serial, "superseded", "another way")
+    bench.ca.admin.revoke(bench.serial, "superseded")
     with pytest.raises(AlreadyRevoked):
         bench.requests.revoke(bench.serial, "superseded")
     assert bench.states == ("revoked", "revoked")
 
 
 def test_a_certificate_that_is_suspended_already_takes_its_credential_along(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
+    bench.ca.admin.suspend(bench.serial)
     with pytest.raises(AlreadySuspended):
         bench.requests.suspend(bench.serial)
     assert bench.states == ("suspended", "suspended")
 
 
 def test_a_credential_that_was_revoked_is_not_resumed(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
-    SamAdmin(bench.admin).set_state(SetState(bench.credential, "revoked"))
+    bench.ca.admin.suspend(bench.serial)
+    bench.sam_admin.set_state(SetState(bench.credential, "revoked"))
     with pytest.raises(CredentialNotUsable):
         bench.requests.resume(bench.serial)
 
@@ -148,3 +107,25 @@ def test_a_service_certificate_has_no_credential_to_end(bench):
     serial = f"{bench.ca.certify('tsu').serial_number:040x}"
     assert bench.requests.revoke(serial, "cessationOfOperation").status == "revoked"
     assert bench.states == ("active", "good")
+
+
+def test_the_signatory_is_told_of_every_change__en_319_411_1_6_2_4(bench):
+    bench.requests.suspend(bench.serial)
+    bench.requests.resume(bench.serial)
+    bench.requests.revoke(bench.serial, "superseded")
+    told = [sms.text.removeprefix("Paraph: certificatul dvs. de semnare ") for sms in bench.sam.phone.notices[-3:]]
+    assert told == [
+        "a fost suspendat. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "poate fi folosit din nou. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "a fost revocat si cheia lui distrusa. Nu ati cerut asta? Sunati la 021 000 00 00.",
+    ]
+    with pytest.raises(AlreadyRevoked):
+        bench.requests.revoke(bench.serial, "superseded")
+    assert len([sms for sms in bench.sam.phone.notices if "revocat" in sms.text]) == 1
+
+
+def test_a_gateway_that_takes_nothing_does_not_keep_a_revocation_from_happening(bench, caplog):
+    bench.sam.phone.fails = True
+    bench.requests.revoke(bench.serial, "keyCompromise")
+    assert bench.states == ("revoked", "revoked")
+    assert "signatory not told" in caplog.text
