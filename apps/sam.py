@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_publ
 
 from apps.serving import Zone, main
 from channel.server import by_socket
+from core.approvals import ApprovalLimits
 from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
@@ -80,7 +81,7 @@ class Process:
         )
 
     def beat(self) -> None:
-        """See that the evidence has a checkpoint."""
+        """End what is over by the clock, and see that the evidence has a checkpoint."""
         if self._sam is not None:
             self._sam.make_round()
 
@@ -104,9 +105,12 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
             audience=settings.service.public_origin,
             multisign=settings.sam.multisign,
             sad_life=timedelta(minutes=settings.sam.sad_minutes),
+            approvals=ApprovalLimits.of(settings.ra),
         ),
         sms_sender=settings.service.sms_sender,
         sms_host=settings.service.sms_host,
+        help_phone=settings.service.help_phone,
+        language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
         issuing_certificate=pinned(folder / "issuing.pem").public_bytes(Encoding.DER),

@@ -38,6 +38,7 @@ from ca.draft import Issuer
 from ca.feed import Feed
 from ca.guarded import Guarded
 from ca.mandates import Mandates
+from ca.orders import Orders
 from ca.overview import Overviews
 from ca.parts import Parts
 from ca.protocol import (
@@ -45,6 +46,7 @@ from ca.protocol import (
     CA_ADMIN,
     CA_STATUS,
     AskOverview,
+    CarryOutRevocation,
     CertifyLegalPerson,
     CertifyService,
     DescribeCertificate,
@@ -66,6 +68,7 @@ from ca.trusted_list.publisher import ListPublisher
 from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
+from core.approvals import ApprovalLimits
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
@@ -134,6 +137,7 @@ class OpenAuthority:
     control: Control
     bulk: BulkRevocations
     overviews: Overviews
+    orders: Orders
     trusted_list: ListPublisher
     feed: Feed
     parts: Parts
@@ -171,7 +175,8 @@ def open_authority(
     )
     crl = CrlIssuer(parts, settings.published())
     signatory = profiles.signatory(settings.ca)
-    built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
+    limits = ApprovalLimits.of(settings.ra)
+    built = Authority(pinned.issuing, signatory, pinned.attestations, limits, parts, crl)
     built.check()
     built.make_round()
     control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
@@ -189,13 +194,15 @@ def open_authority(
         settings.published(),
         mandates,
     )
+    administration = Administration(parts, crl, mandates)
     return OpenAuthority(
         authority=built,
-        administration=Administration(parts, crl, mandates),
+        administration=administration,
         certifying=Certifying(pinned.issuing, services, seal, parts, crl, mandates),
         control=control,
         bulk=bulk,
         overviews=Overviews((pinned.root, pinned.issuing), parts, control),
+        orders=Orders(pinned.attestations, administration),
         trusted_list=trusted_list,
         feed=Feed(parts),
         parts=parts,
@@ -209,6 +216,7 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         IssueCertificate: built.issue,
         ShowCertificate: built.show,
         ListCertificates: built.list,
+        CarryOutRevocation: opened.orders.carry_out,
         Health: health(built.check),
     }
     return Server(CA, handlers, peers)

@@ -129,6 +129,48 @@ def test_the_ends_are_accessible(web, open_page, width):
     check(other, width)
 
 
+@pytest.mark.parametrize(
+    ("width", "language", "scheme"), [(360, "ro", "light"), (1280, "ro", "dark"), (360, "en", "dark")]
+)
+def test_the_pages_of_a_revocation_are_accessible(web, open_page, width, language, scheme):
+    page = open_page(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    page.goto(f"{web.origin}/?lang={language}")
+    check(page, width)
+    page.click("main a")
+    check(page, width)
+    send = "main button"
+    with page.expect_navigation():
+        page.click(send)
+    page.wait_for_selector(".govuk-error-summary:focus")
+    check(page, width)
+    page.fill("#national_id", f"29001014{web.people:05d}")
+    page.fill("#phone", f"0722 100 {web.people:03d}")
+    with page.expect_navigation():
+        page.click(send)
+    check(page, width)
+    press(page, "revoke")
+    page.wait_for_selector(".govuk-error-summary:focus")
+    page.click("summary")
+    check(page, width)
+    page.fill("#code", "1234 5678")
+    press(page, "cancel")
+    check(page, width)
+
+
+def test_a_revocation_works_without_script_and_with_the_enter_key(web, open_page):
+    page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    maria = web.register("Primăria Y", f"{web.elsewhere}/back", "maria")
+    page.goto(f"{web.origin}/revocation")
+    page.fill("#national_id", f"29001014{web.people:05d}")
+    page.fill("#phone", f"+40722100{web.people:03d}")
+    page.press("#phone", "Enter")
+    page.wait_for_selector("#code")
+    page.fill("#code", web.phone.code)
+    page.press("#code", "Enter")  # revokes: the first button of the form
+    page.wait_for_selector("text=Certificatul dvs. este revocat.")
+    assert web.ca.orders[-1].credential == maria.credential
+
+
 def test_it_works_without_script_and_with_the_enter_key(web, open_page):
     page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
     page.goto(address(web))
