@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import engine, token
+from bench.levels import level_ratios, levels
 from bench.processes import percentiles, timed
 from bench.samples import SIZES
 from bench.status import status, status_ratios
@@ -49,6 +50,7 @@ def ratios(results: dict[str, dict[str, float]], objects: str) -> dict[str, str]
         "signDoc 1 MB over HTTP against pyHanko": (
             f"{rate['signDoc 1 MB over HTTP'] / rate['pyHanko sign_pdf 1 MB']:.2f} times (aim 1.5)"
         ),
+        **level_ratios(rate),
         **status_ratios(rate),
         "p95 of signHash, 100,000 credentials / 10": (
             f"{results[MANY]['p95'] / results[FEW]['p95']:.2f} (aim at most 1.1); objects on the token: {objects}"
@@ -67,15 +69,16 @@ def main() -> None:
             "raw C_Sign RSA-3072": {"rate": token.raw_rate(directory, KeyType.RSA_3072, PROCESSES)},
             **in_process(str(directory)),
         }
-    zones = Zones()
-    try:
-        results |= http(zones)
-        results |= status(zones.instance)
-        crowded, objects = zones.crowded()
-        results |= crowded
-        memory = zones.memory()
-    finally:
-        zones.close()
+        zones = Zones()
+        try:
+            results |= http(zones)
+            results |= levels(directory, zones.instance, zones.measure)
+            results |= status(zones.instance)
+            crowded, objects = zones.crowded()
+            results |= crowded
+            memory = zones.memory()
+        finally:
+            zones.close()
     found = {
         "results": results,
         "ratios": ratios(results, objects),
