@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from apps.ca import LIST_KEY, open_installed
+from apps.ca import CHECKPOINT_KEY, LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.founding import Founder, Founders, founders_of
@@ -139,6 +139,7 @@ def _sam_keys(token: Token) -> bytes:
     for label in SAM_MAC_KEYS:
         generate_mac_key(token, label)
     public_key = generate_key_pair(token, "attest", KeyType.EC_P256)
+    generate_key_pair(token, "checkpoint", KeyType.EC_P256)
     token.close()
     return public_key
 
@@ -147,6 +148,7 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
     key_type = KeyType(settings.ca.key)
     generate_key_pair(root, "root", key_type)
     generate_key_pair(issuing, "issuing", key_type)
+    generate_key_pair(issuing, CHECKPOINT_KEY, KeyType.EC_P256)
     for label in CA_MAC_KEYS:
         generate_mac_key(issuing, label)
     keys = TokenSigningKey(root, "root"), TokenSigningKey(issuing, "issuing")

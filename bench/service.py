@@ -26,7 +26,7 @@ from channel.protocol import Done
 from core import base64url
 from core.config import Settings
 from core.entropy import SystemEntropy, new_token
-from signer.sam.protocol import ADMIN, Activate, Enrol, Enrolled
+from signer.sam.protocol import ADMIN, Activate, Approve, Approved, MadeKey, MakeKey
 
 ECDSA_OID = "1.2.840.10045.4.3.2"
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
@@ -87,13 +87,11 @@ def enrol(
     citizens = []
     for number in range(count):
         account, phone = f"{key_type}-{prefix}-{number}", f"+407{prefix}{number:07}"
-        asked = Enrol(
-            "Ana", "Pop", f"PNORO-2{prefix}{number:011}", phone, "a@example.com", portal.client, account, key_type
-        )
-        enrolled = admin.call(asked, Enrolled)
-        issued = authority.call(IssueCertificate(enrolled.attestation), IssuedCertificate)
-        admin.call(Activate(enrolled.credential, issued.certificate), Done)
-        citizens.append(Citizen(account, enrolled.credential, phone))
+        asked = Approve("Ana", "Pop", f"PNORO-2{prefix}{number:011}", phone, "a@example.com", portal.client, account)
+        made = admin.call(MakeKey(admin.call(asked, Approved).approval, key_type), MadeKey)
+        issued = authority.call(IssueCertificate(made.attestation, made.request), IssuedCertificate)
+        admin.call(Activate(made.credential, issued.certificate), Done)
+        citizens.append(Citizen(account, made.credential, phone))
     return citizens
 
 

@@ -115,7 +115,11 @@ class TimeStamp:
 
 def time_stamp_request(algorithm: HashAlgorithm, digest: bytes, entropy: Entropy) -> TimeStampRequest:
     """Return a question about a digest: with a nonce, and for a token that has its certificates inside."""
-    nonce = int.from_bytes(entropy.token_bytes(_NONCE))
+    return time_stamp_request_with(algorithm, digest, int.from_bytes(entropy.token_bytes(_NONCE)))
+
+
+def time_stamp_request_with(algorithm: HashAlgorithm, digest: bytes, nonce: int) -> TimeStampRequest:
+    """Return the question with a nonce that was drawn before: the same one again, wherever it is put together."""
     asked = TimeStampReq(
         version=1, imprint=_imprint(algorithm, digest), policy=None, nonce=nonce, cert_req=True, extensions=None
     )

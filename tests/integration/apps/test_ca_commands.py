@@ -99,7 +99,9 @@ class World:
     def serial(self) -> str:
         """Return the serial number of a new signatory's certificate."""
         self._people += 1
-        return self.bench.enrol(f"person-{self._people}", f"50102034{self._people:05}", f"+4072210{self._people:04}")[1]
+        return self.bench.enrol_as(
+            f"person-{self._people}", f"50102034{self._people:05}", f"+4072210{self._people:04}"
+        )[1]
 
     def request(self, name: str, common_name: str) -> None:
         """Write a new certification request, PEM, into the folder."""
@@ -179,10 +181,18 @@ def prepare(world: World, words: tuple[str, ...]) -> dict[str, str]:
 
 def test_every_command_has_an_example_that_names_it():
     for words, command in COMMANDS.items():
-        if words[0] in {"ca", "audit", "completion", "init", "run", "zone", "doctor", "health"}:
-            assert command.example.startswith(f"paraph {' '.join(words)}"), words
-            said = CliRunner().invoke(main, [*words, "--help"]).output
-            assert f"\nExample: {command.example}\n" in said
+        assert command.example.startswith(f"paraph {' '.join(words)}"), words
+        said = CliRunner().invoke(main, [*words, "--help"]).output
+        assert f"\nExample: {command.example}\n" in said
+
+
+def test_the_administration_guide_has_every_example_and_no_other_command():
+    """So each command of the guide is typed below as it stands there."""
+    guide = Path("docs/administration.md").read_text(encoding="utf-8")
+    blocks = "".join(part.split("```")[0] for part in guide.split("```sh\n")[1:])
+    typed = {line.split("  #")[0].strip() for line in blocks.splitlines() if line.strip()}
+    examples = {COMMANDS[words].example for words in OF_CA}
+    assert typed == examples
 
 
 def test_no_secret_is_a_word_of_the_command_line():
@@ -285,6 +295,19 @@ def test_each_of_two_is_shown_one_half_and_neither_the_other(world):
     assert approved["half"] not in shown
 
 
+def test_an_invited_person_enrols_at_the_prompts_and_sees_the_secret_once(world):
+    world.ca.decide(acts.AddAdmin(name="prompted"))
+    first, second = world.ca.halves
+    password = "prompted has a password"
+    answers = f"{first}\n{second}\n{password}\n{password}\n"
+    done = world.paraph("ca", "admin", "enrol", "prompted", answers=answers)
+    assert done.exit_code == 0, done.output
+    assert "otpauth://totp/" in done.stderr
+    assert "prompted is an administrator." in done.stdout
+    assert password not in done.output
+    refused(world.paraph("ca", "admin", "enrol", "prompted", answers=answers), 1, "the invitation is not accepted")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -351,14 +374,14 @@ def test_a_zone_that_does_not_answer_is_exit_code_3(world):
 
 
 def test_a_bulk_revocation_by_two_destroys_the_keys(world):
-    credential, serial = world.bench.enrol("bulk", "5010203409999", "+40722999999")
+    credential, serial = world.bench.enrol_as("bulk", "5010203409999", "+40722999999")
     (world.folder / "bulk.txt").write_text(serial)
     propose = ("ca", "propose", "revoke", "bulk.txt", "--reason", "keyCompromise", "--as", "elena", "--json")
     proposal = json.loads(world.paraph(*propose).stdout)["proposal"]["proposal"]
-    assert world.bench.state_of(credential) == "active"
+    assert world.bench.state(credential) == "active"
     done = world.paraph("ca", "approve", proposal, "--yes", "--as", "mihai")
     assert "1 certificates are revoked or over" in done.stdout
-    assert world.bench.state_of(credential) == "revoked"
+    assert world.bench.state(credential) == "revoked"
 
 
 def test_the_status_is_one_screen(world):
