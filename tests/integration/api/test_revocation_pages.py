@@ -7,7 +7,7 @@ import re
 import pytest
 
 from api.pages.own_data import PersonalNumberUnreadable, PhoneUnreadable, read_personal_number, read_phone
-from ca import addresses
+from core import addresses
 from signer.sam.protocol import DescribeCredential
 from tests.support.wire import DIGESTS
 
