@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.x509 import load_der_x509_csr
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -112,6 +114,16 @@ class Workbench:
             self.admin(RegisterPortal(client, f"Primăria {client}", f"Primaria {client}", jwk))
         self.enrol("Ana", "Pop-Ștefănescu", "PNORO-2900101400016", "+40722000111", "portal-a", "ana")
         self.enrol("Bogdan", "Țăranu", "PNORO-1900101400014", "+40722000222", "portal-b", "bogdan")
+
+    @classmethod
+    def beside(cls, folder: Path, keys: SamKeys, issuing: bytes, *, clock, entropy) -> Self:
+        """Return a bench of another process, on the database of one that stands already."""
+        bench = cls.__new__(cls)
+        bench.folder, bench.keys, bench.clock, bench.entropy, bench.phone = folder, keys, clock, entropy, Phone()
+        bench.verdict_key = Ed25519PrivateKey.generate()
+        bench.ca = SimpleNamespace(certificate_der=issuing, certificate=load_der_x509_certificate(issuing))
+        bench.sam = bench.start()
+        return bench
 
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
