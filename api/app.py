@@ -65,7 +65,7 @@ def _methods(settings: Settings, deps: Deps, codes: Codes) -> routes.Methods:
         pushed=PushedRequests(database, clients, keys, clock, entropy, audience, multisign),
         tokens=TokenEndpoint(database, clients, codes, keys, clock, entropy),
         revocation=RevocationEndpoint(database, clients, keys, deps.sam, clock),
-        housekeeping=Housekeeping(database, deps.revocation, clock),
+        housekeeping=Housekeeping(database, clock),
     )
 
 
