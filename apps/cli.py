@@ -22,8 +22,8 @@ from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
 from apps.init import initialise, is_initialised
-from apps.installation import DEVELOPMENT, ZONES, Installation, from_environment
-from apps.run import Stopped, run_until_stopped
+from apps.installation import DEVELOPMENT, OPTIONAL, ZONES, Installation, from_environment
+from apps.run import Stopped, run_until_stopped, zones_of
 from apps.supervisor import zone_command
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT)))
+@click.argument("name", type=click.Choice((*ZONES, *OPTIONAL, *DEVELOPMENT)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
     """Run one zone in the foreground: what `paraph run` has the supervisor do."""
@@ -108,7 +108,8 @@ def doctor(installation: Installation) -> None:
 @click.pass_obj
 def health(installation: Installation) -> None:
     """Ask every zone to prove that it can do its work."""
-    found = check_all(installation.settings())
+    settings = installation.settings()
+    found = check_all(settings, zones_of(settings))
     for name, problem in found.items():
         click.echo(f"{name:<10} {problem or 'works'}")
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from apps.installation import DEVELOPMENT, ZONES
 from ca.protocol import CA
 from channel.client import Channel
 from core.errors import DomainError, Unavailable
@@ -43,7 +42,7 @@ def check(settings: Settings, zone: str) -> str:
     return ""
 
 
-def check_all(settings: Settings, zones: Iterable[str] = (*ZONES, *DEVELOPMENT)) -> dict[str, str]:
+def check_all(settings: Settings, zones: Iterable[str]) -> dict[str, str]:
     """Return what is wrong with each zone, asked all at once; empty texts where nothing is."""
     names = tuple(zones)
     with ThreadPoolExecutor(len(names)) as pool:
@@ -76,6 +75,7 @@ def listen_address(settings: Settings, zone: str) -> str:
         "status": settings.status.listen,
         "portal": settings.portal.listen,
         "phone": settings.phone.listen,
+        "reports": settings.sms.reports_listen,
     }
     return addresses[zone]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from apps.development import Demonstration, provision
 from apps.health import wait_until_healthy
 from apps.init import check_initialised
-from apps.installation import DEVELOPMENT, ZONES, Installation
+from apps.installation import DEVELOPMENT, OPTIONAL, ZONES, Installation
 from apps.supervisor import Supervisor
 from core.config import Settings, is_loopback
 
@@ -45,8 +45,10 @@ def run_until_stopped(installation: Installation, say: Callable[[str], None]) ->
 
 
 def zones_of(settings: Settings) -> tuple[str, ...]:
-    """Return the zones to start; the development phone only where nobody else can reach it."""
-    return (*ZONES, *DEVELOPMENT) if is_loopback(settings.service.public_origin) else ZONES
+    """Return the zones to start; the development phone only where messages go to it and nobody else can reach it."""
+    optional = OPTIONAL if settings.sms.reports_listen else ()
+    phone = DEVELOPMENT if settings.sms.to_outbox and is_loopback(settings.service.public_origin) else ()
+    return (*ZONES, *optional, *phone)
 
 
 def addresses(settings: Settings, demonstration: Demonstration | None) -> str:

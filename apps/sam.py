@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
+from apps.gateways import open_gateways
 from apps.serving import Zone, main
 from channel.server import by_socket
 from core.clock import SystemClock
@@ -20,7 +21,6 @@ from core.errors import DomainError
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
-from otp.delivery.outbox import Outbox
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
@@ -41,8 +41,8 @@ def zone(settings: Settings) -> Zone:
     Raises:
         BadSettings: the development outbox, and an address that the internet can reach (attack N12).
     """
-    if not is_loopback(settings.service.public_origin):
-        raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    if settings.sms.to_outbox and not is_loopback(settings.service.public_origin):
+        raise BadSettings("service.public_origin is public, and sms.gateways names the development outbox")
     return Zone(
         name="sam",
         build=lambda: build(settings),
@@ -58,7 +58,7 @@ def build(settings: Settings) -> WSGIApplication:
     sam = Sam(
         Database(folder / "db.sqlite"),
         _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-        Outbox(settings.outbox(), clock),
+        open_gateways(settings, clock),
         _told(settings, folder),
         clock=clock,
         entropy=SystemEntropy(),

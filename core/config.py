@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.errors import DomainError
+from core.sms_settings import Sms
 
 
 class BadSettings(DomainError):
@@ -116,6 +117,7 @@ class Settings(_Section, frozen=True):
 
     state_dir: Path
     service: Service
+    sms: Sms
     web: Web
     sam: Sam
     ca: Ca
@@ -180,10 +182,12 @@ def _check(settings: Settings) -> None:
     for name, origin in (
         ("service.public_origin", settings.service.public_origin),
         ("portal.public_origin", settings.portal.public_origin),
+        *settings.sms.hops,
     ):
-        if not (origin.startswith("https://") or is_loopback(origin)):
+        if not (origin.startswith("https://") or (origin.startswith("http://") and is_loopback(origin))):
             raise BadSettings(f"{name}: must be https unless it is a loopback address")
     if not 1 <= settings.sam.multisign <= 1000:
         raise BadSettings("sam.multisign: between 1 and 1000")
-    if len(settings.service.sms_sender) > 11:
-        raise BadSettings("service.sms_sender: at most 11 characters")
+    sender = settings.service.sms_sender
+    if not (1 <= len(sender) <= 11 and sender.isascii() and sender.isprintable()):
+        raise BadSettings("service.sms_sender: 1 to 11 printable ASCII characters")

@@ -47,7 +47,11 @@ class ResendExhausted(DomainError):
 
 
 class SmsNotSent(Unavailable):
-    """The gateway did not take the message; no attempt was spent."""
+    """No gateway took the message; no try was spent. `again_at`: when it may work again, an ISO 8601 instant."""
+
+    def __init__(self, again_at: str, detail: str = "") -> None:
+        super().__init__(detail)
+        self.again_at = again_at
 
 
 class ChallengeClosed(DomainError):

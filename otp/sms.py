@@ -2,11 +2,12 @@
 
 Purpose, for whom and fingerprint come before the code, so that whoever opens the message meets them first; the last
 line binds the code to our host (`@host #code`). No diacritics: one "ț" would make it UCS-2 and split it (attack Y5).
-The template is fixed; only names from sealed records go into it (attack W13).
+The template is fixed; only names from sealed records go into it (attack W13), and none of them can begin a line.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final, Literal, TypeAlias
 
 from core.errors import Malformed
@@ -19,6 +20,7 @@ _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED: Final = frozenset("^{}\\[~]|€\f")
+_BREAKS: Final = frozenset("\n\r\f")
 
 
 class SmsTextTooLong(Malformed):
@@ -45,9 +47,12 @@ def signing_text(language: Language, documents: int, *, for_whom: str, mark: str
     """Return the message that carries a signing code.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: it would take more than one segment.
     """
+    for char in for_whom + host:
+        if char in _BREAKS:
+            raise NotGsm7(f"{char!r} in a name")
     text = f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}"
     if septets(text) > SEGMENT:
         raise SmsTextTooLong(f"{septets(text) - SEGMENT} septets too many")
@@ -70,11 +75,16 @@ def _romanian_count(count: int) -> str:
     return f"{count} documente" if count == 0 or 0 < count % 100 < 20 else f"{count} de documente"
 
 
+def without_diacritics(name: str) -> str:
+    """Return a name as an SMS can say it: "Primăria" becomes "Primaria"."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+
+
 def check_names(for_whom: str, host: str) -> None:
     """Prove that the configured names fit every message of up to 1000 documents in both languages.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: the names are too long together; the text says by how much.
     """
     languages: tuple[Language, ...] = ("ro", "en")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.clients import add_client, public_jwk
+from otp.sms import without_diacritics
 
 if TYPE_CHECKING:
     from apps.installation import Installation
@@ -21,7 +22,7 @@ def client() -> None:
 
 @client.command()
 @click.option("--name", required=True, help="As the authorization page shows it.")
-@click.option("--sms-name", help="As the SMS says it: no diacritics. Default: the name.")
+@click.option("--sms-name", help="As the SMS says it. Default: the name without diacritics.")
 @click.option(
     "--redirect-uri", "redirect_uris", required=True, multiple=True, help="Where browsers go back; repeatable."
 )
@@ -43,7 +44,7 @@ def add(
 ) -> None:
     """Register a portal; its secret is shown once and cannot be had again."""
     key = public_jwk(request_key.read_bytes()) if request_key is not None else None
-    new = add_client(installation.settings(), name, sms_name or name, redirect_uris, key)
+    new = add_client(installation.settings(), name, sms_name or without_diacritics(name), redirect_uris, key)
     if as_json:
         click.echo(json.dumps({"client_id": new.client, "client_secret": new.secret}))
         return

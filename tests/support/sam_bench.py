@@ -46,15 +46,17 @@ PORTALS = ("portal-a", "portal-b")
 
 @dataclass
 class Phone:
-    """Takes messages and finds the code in the newest one."""
+    """Takes messages and finds the code in the newest one. `queues`: those it does not take come through later."""
 
     messages: list[Sms] = field(default_factory=list)
     fails: bool = False
+    queues: bool = False
 
     def send(self, sms: Sms) -> None:
+        if self.queues or not self.fails:
+            self.messages.append(sms)
         if self.fails:
-            raise NotDelivered("gateway down")
-        self.messages.append(sms)
+            raise NotDelivered("gateway down", may_arrive=self.queues)
 
     def check(self) -> None:
         if self.fails:
