@@ -49,7 +49,9 @@ def test_after_three_sendings_the_page_says_when_a_new_code_may_be_had(web):
     says(page.press("resend"), "Am trimis un cod nou la ora 10:49. Codurile trimise înainte nu mai pot fi folosite.")
     says(page, "Valabil până la ora 10:54. Este valabil doar codul din cel mai nou SMS.")
     assert web.phone.code != old
-    says(page.press("authorise", code=old), "Codul nu este corect. Mai aveți 2 încercări.", "doar codul din cel mai nou")
+    says(
+        page.press("authorise", code=old), "Codul nu este corect. Mai aveți 2 încercări.", "doar codul din cel mai nou"
+    )
     assert page.press("authorise", code=web.phone.code).answer["code"]
 
 
@@ -152,9 +154,7 @@ def test_failures_in_english(web):
         "We could not send the SMS again. The problem is ours. The code in an earlier SMS works until 10:48.",
     )
     web.clock.advance(minutes=6)
-    says(
-        page.press("resend"), "The code expired at 10:48 and we cannot send a new one now. The problem is ours."
-    )
+    says(page.press("resend"), "The code expired at 10:48 and we cannot send a new one now. The problem is ours.")
 
 
 def test_the_notice_of_an_address_is_believed_only_while_it_is_news(web):
