@@ -183,7 +183,7 @@ class Pages:
         except SmsNotSent:
             return self._not_sent(visit)
         what = sendings.AGAIN if view.code_number == before.code_number else sendings.RENEWED
-        return _see(visit.found.handle, **{what: int(self._clock.now().timestamp())})
+        return _see(visit.found.handle, f"?{what}={int(self._clock.now().timestamp())}")
 
     def _not_sent(self, visit: Visit) -> Response:
         view = self._flow.show(visit.found)
@@ -277,8 +277,8 @@ def _language() -> Language:
     return "en" if language() == "en" else "ro"
 
 
-def _see(handle: str, **told: int) -> Response:
-    response = redirect(url_for("authorize.show", handle=handle, **told), 303)
+def _see(handle: str, query: str = "") -> Response:
+    response = redirect(url_for("authorize.show", handle=handle) + query, 303)
     assert isinstance(response, Response)  # for the type checker: Flask's redirect returns the app's own class
     return response
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from core.factors import CodeWrong, SmsNotSent, ThrottledUntil
 from core.secret import Secret
 from otp.delivery.exchange import Answer, Request
 from otp.delivery.gateways import Gateways
 from otp.delivery.kannel import Access, KannelGateway
-from otp.delivery.ports import NotDelivered, Sms
+from otp.delivery.ports import MessageRefused, NotDelivered, Sms
 from otp.sms import SEGMENT, septets
 from signer.sam.errors import TransactionUnknown
 from signer.sam.protocol import RegisterPortal, ResendCode, ShowTransaction, SubmitCode
@@ -53,6 +60,11 @@ def kannel(gateway, name="first", *, posts=True, seconds=SECONDS):
 @pytest.fixture
 def bench(tmp_path):
     return Workbench(tmp_path)
+
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SMS = Sms("+40722000111", "Paraph", "Cod: 48291357", "t-1-0-1", NOW, NOW + timedelta(minutes=5))
 
 
 def codes_counted(bench) -> int:
@@ -156,6 +168,52 @@ def test_nobody_listening_is_a_clear_word_and_costs_no_allowance(bench, gateway)
     assert codes_counted(bench) == 0
 
 
+# -- the hop: https, or it does not leave the machine (N6) -----------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that nobody but who pins it trusts; return the file that holds it with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - DAY, now + DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "gateway.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_a_gateway_whose_certificate_is_not_trusted_gets_neither_code_nor_password__n6(certificate):
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificate)
+    gateway = MisbehavingGateway(tls=server)
+    try:
+        with pytest.raises(MessageRefused, match="cannot be reached: its certificate is not trusted"):
+            KannelGateway("first", over_tls(gateway, ssl.create_default_context()), None).send(SMS)
+        assert not gateway.asked
+        KannelGateway("first", over_tls(gateway, ssl.create_default_context(cafile=certificate)), None).send(SMS)
+        assert len(gateway.asked) == 1
+    finally:
+        gateway.stop()
+
+
+def test_a_gateway_that_knows_no_tls_gets_nothing__n6(gateway):
+    with pytest.raises(MessageRefused, match="cannot be reached"):
+        KannelGateway("first", over_tls(gateway, ssl.create_default_context()), None).send(SMS)
+    assert not gateway.asked
+
+
+def over_tls(gateway, tls) -> Access:
+    url = f"https://127.0.0.1:{gateway.port}/cgi-bin/sendsms"
+    return Access(url, "paraph", Secret(PASSWORD.encode()), "", posts=True, seconds=2.0, tls=tls)
+
+
 # -- Y1: a code in other hands -------------------------------------------------------------------------------------------
 
 
@@ -214,12 +272,9 @@ def test_a_message_is_valid_as_long_as_its_code(gateway, bench):
 
 
 def test_no_representation_of_a_message_or_a_request_shows_what_is_in_it(gateway):
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    sms = Sms("+40722000111", "Paraph", "12345678", "r", now, now + timedelta(minutes=5))
-    shown = (
-        f"{sms} {Request('GET', 'http://x/?password=app-secret')} {Answer(200, b'12345678')} {kannel(gateway)._access}"
-    )
-    for secret in ("12345678", "app-secret", "40722"):
+    asked, answered = Request("GET", "http://x/?password=app-secret"), Answer(200, b"48291357")
+    shown = f"{SMS} {asked} {answered} {kannel(gateway)._access}"
+    for secret in ("48291357", "app-secret", "40722"):
         assert secret not in shown
 
 

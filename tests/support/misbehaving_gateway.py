@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 import time
 from contextlib import suppress
@@ -41,6 +42,7 @@ class MisbehavingGateway:
     """`behaves` names a method below; `asked` is every request that came whole; `sent` counts bytes of answers."""
 
     behaves: str = "accepts"
+    tls: ssl.SSLContext | None = None
     asked: list[Asked] = field(default_factory=list)
     sent: int = 0
     connections: int = 0
@@ -55,7 +57,7 @@ class MisbehavingGateway:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/cgi-bin/sendsms"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/cgi-bin/sendsms"
 
     def stop(self) -> None:
         self._closing.set()
@@ -80,9 +82,12 @@ class MisbehavingGateway:
     def _answer(self, connection: socket.socket) -> None:
         with connection, suppress(OSError, ValueError):
             connection.settimeout(10)
-            asked = _read(connection)
-            self.asked.append(asked)
-            getattr(self, self.behaves)(connection, asked)
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            with connection:
+                asked = _read(connection)
+                self.asked.append(asked)
+                getattr(self, self.behaves)(connection, asked)
 
     def _say(self, connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)

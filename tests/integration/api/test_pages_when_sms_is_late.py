@@ -72,13 +72,17 @@ def test_the_same_in_english(web):
     [
         (
             "ro-RO",
-            "Nu putem trimite SMS-uri acum Problema este la noi. Nu s-a semnat nimic. Cererea este păstrată; reveniți "
-            "după ora 11:13. Dacă SMS-ul ajunge totuși, codul din el nu mai poate fi folosit.",
+            (
+                "Nu putem trimite SMS-uri acum Problema este la noi. Nu s-a semnat nimic. Cererea este păstrată; reveniți "
+                "după ora 11:13. Dacă SMS-ul ajunge totuși, codul din el nu mai poate fi folosit."
+            ),
         ),
         (
             "en-GB",
-            "We cannot send SMS now The problem is ours. Nothing was signed. Your request is kept; come back after "
-            "11:13. If an SMS arrives all the same, its code no longer works.",
+            (
+                "We cannot send SMS now The problem is ours. Nothing was signed. Your request is kept; come back after "
+                "11:13. If an SMS arrives all the same, its code no longer works."
+            ),
         ),
     ],
 )

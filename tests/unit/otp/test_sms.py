@@ -78,4 +78,4 @@ def test_a_name_cannot_begin_a_line(name):
 
 
 def test_diacritics_are_taken_off_a_name():
-    assert without_diacritics("Primăria Țăndărei, Șișești – Î") == "Primaria Tandarei, Sisesti – I"
+    assert without_diacritics("Primăria Țăndărei, Șișești, Î") == "Primaria Tandarei, Sisesti, I"
