@@ -1,7 +1,7 @@
 """The keys of the `status` zone and their certificates: made by `paraph init`, and made anew by `paraph ca ocsp|tsa`.
 
-Each renewal has a key of its own, because the authority certifies no key twice and a time-stamping unit with another key
-is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
+A renewed part has a key of its own, because the authority certifies no key twice but a responder's, whose certificates
+are short, and a time-stamping unit with another key is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
 `ocsp-2`, so that the running zone finds the key to the certificate it finds.
 """
 
@@ -44,6 +44,20 @@ def certify_part(part: Part, folder: Path, token: Token, certify: Certify) -> x5
     number = _new_key(part, token)
     key = TokenSigningKey(token, _label(part, number))
     return certify_key(part, f"{_NAMES[part]} {number}", key, folder / _FILES[part], certify)
+
+
+def certify_again(part: Part, folder: Path, token: Token, certify: Certify) -> x509.Certificate:
+    """Have the authority certify a part's present key once more, and put the certificate where the zone finds it.
+
+    Raises:
+        DelegationUnusable: there is no certificate of this part yet.
+        DomainError: the authority refuses; the certificate in use stays.
+        HsmUnavailable: the token does not answer.
+    """
+    present = certificate_of(part, folder)
+    key = key_of(token, part, present)
+    (name,) = present.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return certify_key(part, str(name.value), key, folder / _FILES[part], certify)
 
 
 def certificate_of(part: Part, folder: Path) -> x509.Certificate:

@@ -1,32 +1,25 @@
 """What the `ca` zone does for administrators, on the socket `ca-admin`.
 
-Certificates of the service's own parts, revocation and suspension, revocation lists, the audit log.
+Revocation and suspension, revocation lists, the audit log. Who may ask for it is decided in `ca.mandates`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from ca import applications, csr, tables
+from ca import tables
+from ca.admin_protocol import By
 from ca.crl_issuer import CrlIssuer
-from ca.issuance import Issuance
+from ca.mandates import Deed, Mandates
 from ca.parts import Parts
-from ca.profiles import Profile
 from ca.protocol import (
     AuditVerified,
     CertificateSummary,
-    CertifyService,
     CrlPublished,
     DescribeCertificate,
-    IssuedCertificate,
     PublishCrl,
     ResumeCertificate,
     RevokeCertificate,
-    ServiceKind,
     StatusChanged,
     SuspendCertificate,
     VerifyAudit,
@@ -42,30 +35,12 @@ log = logging.getLogger(__name__)
 class Administration:
     """The administrator's side of the issuing CA."""
 
-    def __init__(
-        self, certificate: x509.Certificate, profiles: Mapping[ServiceKind, Profile], parts: Parts, crl: CrlIssuer
-    ) -> None:
-        self._certificate_der = certificate.public_bytes(Encoding.DER)
-        self._profiles = profiles
+    def __init__(self, parts: Parts, crl: CrlIssuer, mandates: Mandates) -> None:
         self._parts = parts
         self._crl = crl
-        self._issuance = Issuance(parts)
+        self._mandates = mandates
         self._revocations = Revocations(parts)
         self._summaries = Summaries(parts)
-
-    def certify(self, request: CertifyService) -> IssuedCertificate:
-        """Issue a certificate for a part of the service.
-
-        Raises:
-            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused: the request cannot be accepted.
-            KeyAlreadyCertified, NotLinted, AuthorityClosed, ClockInDoubt: none is issued for it.
-            Unavailable: token or database do not work; nothing was handed out.
-        """
-        proven = csr.read(request.request)
-        self._crl.check_open()
-        name = self._parts.issuer.name
-        certificate = self._issuance.issue(applications.of_service(self._profiles[request.kind], proven, name))
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
 
     def describe(self, request: DescribeCertificate) -> CertificateSummary:
         """Return one line of the record.
@@ -81,12 +56,13 @@ class Administration:
         """Revoke a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
         wish = Wish(
             serial=request.serial,
             status="revoked",
-            by=request.by,
+            by=self._check(request.by, "revoke"),
             reason=request.reason,
             invalid_since=request.invalid_since,
         )
@@ -96,22 +72,31 @@ class Administration:
         """Suspend a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        wish = Wish(serial=request.serial, status="suspended", by=request.by, reason=HOLD)
+        by = self._check(request.by, "suspend")
+        wish = Wish(serial=request.serial, status="suspended", by=by, reason=HOLD)
         return self._change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
         """End a suspension, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        return self._change(Wish(serial=request.serial, status="good", by=request.by))
+        return self._change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
-        """Issue and publish a CRL now."""
-        return self._crl.publish(last=request.last)
+        """Issue and publish a CRL now.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: as `CrlIssuer.publish`.
+        """
+        self._check(request.by, "publish")
+        return self._crl.publish()
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
         """Verify the audit log, and the record against it.
@@ -122,6 +107,10 @@ class Administration:
         with self._parts.database.reading() as connection:
             rows, head = self._parts.audit.verify_with_record(connection)
         return AuditVerified(rows, head.hex())
+
+    def _check(self, by: By, deed: Deed) -> str:
+        with self._parts.database.reading() as connection:
+            return self._mandates.check(connection, by, deed)
 
     def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
         self._crl.check_open()

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from ca import tables
+from ca.control_tables import admins, proposals
 from ca.protocol import AuditBroken
 from ca.statuses import statuses
 from ca.tables import metadata
@@ -27,6 +28,18 @@ ABOUT_TO_SIGN: Final = "certificate about to be signed"  # serial, profile, cred
 ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
 CRL: Final = "revocation list issued"  # number, change, entries, crl, last
+# Of administrators and proposals: their name and the version of their record, then what else is told.
+SIGN_IN_COUNTED: Final = "admin sign-in counted"
+SIGN_IN_REFUSED: Final = "admin sign-in refused"  # no version
+SIGNED_IN: Final = "admin signed in"
+ADMIN_INVITED: Final = "admin invited"
+ADMIN_ENROLLED: Final = "admin enrolled"
+ADMIN_DISABLED: Final = "admin disabled"
+PROPOSED: Final = "act proposed"  # by, act
+APPROVED: Final = "act approved"  # by
+REJECTED: Final = "act rejected"  # by, why
+BEGUN: Final = "act begun"  # by
+DONE: Final = "act done"  # by, outcome
 
 
 def digest(data: bytes) -> bytes:
@@ -41,6 +54,7 @@ class _Told:
     certificates: dict[Value, tuple[int, Value]] = field(default_factory=dict)  # serial → row, digest
     changes: dict[int, int] = field(default_factory=dict)
     crl: tuple[int, Value, Value] = (0, 0, b"")  # row, number, digest
+    control: dict[tuple[str, Value], tuple[int, Value]] = field(default_factory=dict)  # table, name → row, version
 
 
 class Audit(Chain):
@@ -59,6 +73,7 @@ class Audit(Chain):
         rows, head = self.head(connection)
         _check_certificates(connection, told, rows)
         _check_changes(connection, told, rows)
+        _check_control(connection, told, rows)
         last = tables.last_crl(connection)
         if (last.number, last.digest) != told.crl[1:] if last else told.crl[0]:
             raise AuditBroken(told.crl[0] or rows + 1, "the record has another revocation list")
@@ -74,6 +89,9 @@ def _told(rows: Iterator[tuple[int, dict[str, Value]]]) -> _Told:
             told.changes[row["change"]] = number
         elif row["event"] == CRL:
             told.crl = (number, row["number"], row["crl"])
+        elif "version" in row:
+            table = proposals if "proposal" in row else admins
+            told.control[table.name, row["proposal" if table is proposals else "admin"]] = (number, row["version"])
     return told
 
 
@@ -96,3 +114,14 @@ def _check_changes(connection: Connection, told: _Told, rows: int) -> None:
     for change, row in told.changes.items():
         if change not in on_record:
             raise AuditBroken(row, f"the record lacks change {change}")
+
+
+def _check_control(connection: Connection, told: _Told, rows: int) -> None:
+    for table in (admins, proposals):
+        (key,) = table.primary_key.columns
+        for name, version in connection.execute(select(key, table.c.version)):
+            row, version_told = told.control.pop((table.name, name), (rows + 1, 0))
+            if version != version_told:
+                raise AuditBroken(row, f"the record has another version of {name!s} in {table.name}")
+    for (table_name, name), (row, _version) in told.control.items():
+        raise AuditBroken(row, f"the record lacks {name!s} in {table_name}")

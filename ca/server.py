@@ -7,20 +7,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from cryptography import x509
 
 from ca import profiles, tables
+from ca.acts import CloseAuthority
+from ca.admin_protocol import (
+    Approve,
+    BeginRevocations,
+    CarryOut,
+    EndRevocations,
+    Enrol,
+    ListAdmins,
+    ListProposals,
+    Propose,
+    Reject,
+    RevokePart,
+    ShowProposal,
+    SignIn,
+)
+from ca.admin_secrets import HASHER, AdminSecrets
 from ca.administration import Administration
 from ca.attestation import Attestations
 from ca.audit import Audit
+from ca.bulk_revocation import BulkRevocations
+from ca.certifying import Certifying
+from ca.control import Control
 from ca.crl_issuer import CrlIssuer
 from ca.draft import Issuer
 from ca.feed import Feed
+from ca.guarded import Guarded
+from ca.mandates import Mandates
+from ca.overview import Overviews
 from ca.parts import Parts
 from ca.protocol import (
     CA,
     CA_ADMIN,
     CA_STATUS,
+    AskOverview,
+    CertifyLegalPerson,
     CertifyService,
     DescribeCertificate,
     IssueCertificate,
@@ -62,6 +87,7 @@ class PinnedFileUnusable(DomainError):
 class Pinned:
     """What the zone trusts from the ceremony on."""
 
+    root: x509.Certificate
     issuing: x509.Certificate
     attestations: Attestations
 
@@ -79,7 +105,7 @@ def read_pinned(directory: Path) -> Pinned:
         check_signature(issuing, Issuer.of(root).public_key)
     except (OSError, ValueError, DomainError) as error:
         raise PinnedFileUnusable(f"{directory}: {error}") from error
-    return Pinned(issuing, attestations)
+    return Pinned(root, issuing, attestations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +115,8 @@ class CaKeys:
     issuing: SigningKey
     trusted_list: SigningKey
     audit: MacKey  # links of the audit log
-    seal: MacKey  # seals of statuses
+    seal: MacKey  # seals of statuses, administrators and proposals
+    admins: MacKey  # what is derived for administrators, and their sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +125,21 @@ class OpenAuthority:
 
     authority: Authority
     administration: Administration
+    certifying: Certifying
+    control: Control
+    bulk: BulkRevocations
+    overviews: Overviews
     trusted_list: ListPublisher
     feed: Feed
 
 
 def open_authority(
-    settings: Settings, keys: CaKeys, database: Database, clock: Clock, entropy: Entropy
+    settings: Settings,
+    keys: CaKeys,
+    database: Database,
+    clock: Clock,
+    entropy: Entropy,
+    hasher: PasswordHasher = HASHER,
 ) -> OpenAuthority:
     """Return the issuing CA of an installation, its tables made; it has proved that it can work.
 
@@ -114,11 +150,12 @@ def open_authority(
     """
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
+    seals = Seals(keys.seal.mac)
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
         key=keys.issuing,
         database=database,
-        statuses=Statuses(Seals(keys.seal.mac)),
+        statuses=Statuses(seals),
         audit=Audit(keys.audit),
         clock=clock,
         entropy=entropy,
@@ -128,7 +165,12 @@ def open_authority(
     built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
     built.check()
     built.make_round()
-    administration = Administration(pinned.issuing, profiles.of_services(settings.ca), parts, crl)
+    control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
+    mandates = Mandates(control.sessions)
+    services, seal = profiles.of_services(settings.ca), profiles.seal(settings.ca)
+    bulk = BulkRevocations(parts, crl, control.dual)
+    control.guard(bulk.guarded())
+    control.guard({CloseAuthority: Guarded(lambda connection, _act: crl.check_closable(connection), crl.publish_last)})
     trusted_list = ListPublisher(
         pinned.issuing,
         keys.trusted_list,
@@ -136,8 +178,18 @@ def open_authority(
         parts,
         settings.ca,
         settings.published(),
+        mandates,
     )
-    return OpenAuthority(built, administration, trusted_list, Feed(parts))
+    return OpenAuthority(
+        authority=built,
+        administration=Administration(parts, crl, mandates),
+        certifying=Certifying(pinned.issuing, services, seal, parts, crl, mandates),
+        control=control,
+        bulk=bulk,
+        overviews=Overviews((pinned.root, pinned.issuing), parts, control),
+        trusted_list=trusted_list,
+        feed=Feed(parts),
+    )
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -154,15 +206,29 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
 
 def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
     """Return the application behind the administrator's socket."""
-    administration = opened.administration
+    administration, control = opened.administration, opened.control
     handlers: Handlers = {
-        CertifyService: administration.certify,
+        SignIn: control.sign_in,
+        Enrol: control.enrol,
+        ListAdmins: control.list_admins,
+        Propose: control.propose,
+        Approve: control.approve,
+        CarryOut: control.carry_out,
+        Reject: control.reject,
+        ShowProposal: control.show_proposal,
+        ListProposals: control.list_proposals,
+        BeginRevocations: opened.bulk.begin,
+        RevokePart: opened.bulk.revoke,
+        EndRevocations: opened.bulk.end,
+        CertifyService: opened.certifying.certify,
+        CertifyLegalPerson: opened.certifying.certify_legal_person,
         DescribeCertificate: administration.describe,
         RevokeCertificate: administration.revoke,
         SuspendCertificate: administration.suspend,
         ResumeCertificate: administration.resume,
         PublishCrl: administration.publish_crl,
-        PublishTrustedList: lambda _request: opened.trusted_list.publish(),
+        PublishTrustedList: opened.trusted_list.publish_asked,
+        AskOverview: opened.overviews.ask,
         VerifyAudit: administration.verify_audit,
         Health: health(opened.authority.check),
     }

@@ -6,8 +6,8 @@ increment's objects must be exactly those, the field, the signature dictionary, 
 that the dictionary's name and time give. Nor may it repeat an object unchanged: which one is repeated, and as what, two
 readers may see differently (another generation of a number is no object to one, and hides the object from the other).
 
-What it does not see: an author may have left references to numbers that no object has, and a new object may take such a
-number. It could then show up where the author placed the reference; being one of ours, it says nothing but who signed.
+A new object takes a number that no object has and nothing refers to: an author may have left references to numbers that
+will be taken, so that something is different once they are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.errors import DomainError
 from preflight.protocol import IncrementNotAllowed
+from preflight.reading import OpenDocument
+from preflight.references import numbers_referred_to
 from preflight.values import Name, Ref, Stream, Value, entry, equal, items, plain, raw_items
 from stamp.appearance import Position, appearance, check_name, place
 
@@ -40,13 +42,18 @@ _MAX_STREAM: Final = 1_000_000
 class Original:
     """What the grammar needs of the original."""
 
-    reader: PdfFileReader
+    document: OpenDocument
     numbers: frozenset[int]  # every object number that any cross-reference section mentions
     field_names: frozenset[str]
 
+    @property
+    def reader(self) -> PdfFileReader:
+        """The first engine."""
+        return self.document.reader
+
     def value(self, ref: Ref) -> Value:
-        """Return the current value of an object."""
-        return plain(self.reader.get_object(Reference(ref.number, ref.generation, self.reader)))
+        """Return the current value of an object, on which all engines agree."""
+        return self.document.exact.value(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +76,16 @@ class SignatureField:
     claims: Claims
 
 
-def original_of(reader: PdfFileReader, field_names: set[str]) -> Original:
+def original_of(document: OpenDocument, field_names: set[str]) -> Original:
     """Return what the grammar needs of an open document."""
-    numbers: set[int] = {0}
-    for revision in range(reader.xrefs.total_revisions):
-        data = reader.xrefs.get_xref_data(revision)
+    numbers, xrefs = {0}, document.reader.xrefs
+    for revision in range(xrefs.total_revisions):
+        data = xrefs.get_xref_data(revision)
         numbers.update(data.standard_xrefs, data.xrefs_in_objstm, data.freed)
         if data.hybrid is not None:
             hybrid = data.hybrid.xref_data
             numbers.update(hybrid.standard_xrefs, hybrid.xrefs_in_objstm, hybrid.freed)
-    return Original(reader, frozenset(numbers), frozenset(field_names))
+    return Original(document, frozenset(numbers), frozenset(field_names))
 
 
 def judge_objects(
@@ -92,6 +99,8 @@ def judge_objects(
     new = {ref: value for ref, value in objects.items() if ref.number not in original.numbers}
     if any(ref.generation for ref in new):
         raise IncrementNotAllowed("new object with a generation")
+    if waited_for := {ref.number for ref in new} & numbers_referred_to(original.document.exact.parts()):
+        raise IncrementNotAllowed(f"the document refers to object {min(waited_for)} before it is there")
     signature = _only(new, "/Type", "/Sig")
     field = _only(new, "/FT", "/Sig")
     added = _check_field(original, new, field, signature)
@@ -250,24 +259,24 @@ def _put(expected: dict[Ref, Value], ref: Ref, value: Value) -> None:
     expected[ref] = value
 
 
-def _appended(original: Original, expected: dict[Ref, Value], listed: Value, field: Ref) -> list[Value] | None:
-    """Return a direct list with the field at its end, or expect that of a list of its own."""
-    if not isinstance(listed, Ref):
-        if listed is not None and not isinstance(listed, list):
-            raise IncrementNotAllowed("list is none")
-        return [*(listed or []), field]
-    members = original.value(listed)
-    if not isinstance(members, list):
+def _appended(
+    original: Original, expected: dict[Ref, Value], owner: dict[str, Value], key: str, field: Ref
+) -> list[Value] | None:
+    """Return the owner's direct list with the field at its end, or expect that of a list of its own."""
+    listed = owner.get(key)
+    if isinstance(listed, Ref):
+        _put(expected, listed, [*original.document.exact.members(listed, key), field])
+        return None
+    if listed is not None and not isinstance(listed, list):
         raise IncrementNotAllowed("list is none")
-    _put(expected, listed, [*members, field])
-    return None
+    return [*(listed or []), field]
 
 
 def _expect_annotation(original: Original, expected: dict[Ref, Value], field: Ref, page: Ref) -> None:
     value = original.value(page)
     if not isinstance(value, dict):
         raise IncrementNotAllowed("page")
-    annotations = _appended(original, expected, value.get("/Annots"), field)
+    annotations = _appended(original, expected, value, "/Annots", field)
     if annotations is not None:
         _put(expected, page, {**value, "/Annots": annotations})
 
@@ -286,7 +295,7 @@ def _expect_form(original: Original, new: dict[Ref, Value], expected: dict[Ref, 
     if not isinstance(form, dict):
         raise IncrementNotAllowed("form")
     changed: dict[str, Value] = {**form, "/SigFlags": 3}
-    fields = _appended(original, expected, form.get("/Fields"), field)
+    fields = _appended(original, expected, form, "/Fields", field)
     if fields is not None:
         changed["/Fields"] = fields
     if not equal(changed, form):

@@ -62,7 +62,7 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> Claims:
 def _judge_bytes(
     document: OpenDocument, form: Form, increment: bytes, byte_range: tuple[int, int, int, int]
 ) -> SignatureField:
-    original = original_of(document.reader, form.names)
+    original = original_of(document, form.names)
     try:
         parsed = parse_increment(increment)
         _check_section(document, parsed, original.numbers)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ca.client import CaAdmin
-from ca.protocol import CA_ADMIN
+from apps.commands.authority import Authority
+from apps.commands.frame import Group
 from channel.client import Channel
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from apps.installation import Installation
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """The evidence of what was signed, and of what the authority did."""
 
 
-@audit.command()
+@audit.command(example="paraph audit verify")
 @click.pass_obj
 def verify(installation: Installation) -> None:
     """Verify the SAM's evidence with every checkpoint, and the authority's log with its record, from the first row.
 
-    The first row that is altered, missing or out of order is named. Example: paraph audit verify
+    The first row that is altered, missing or out of order is named.
     """
     settings = installation.settings()
     evidence = SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))).verify_evidence()
     click.echo(f"The evidence is whole: {evidence.rows} rows, last link {evidence.head}")
-    log = CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin"))).verify_audit()
+    log = Authority(installation).operator.verify_audit()
     click.echo(f"The authority's log is whole: {log.rows} rows, last link {log.head}")

@@ -19,9 +19,10 @@ from ca import audit, publication, tables
 from ca.crl import RecordBehindPublication
 from ca.delegated import DelegatedKey, DelegationOver, DelegationUnusable
 from ca.draft import whole_seconds
+from ca.mandates import Mandates
 from ca.parts import Parts
 from ca.profiles import TSL_SIGNING
-from ca.protocol import TrustedListPublished
+from ca.protocol import PublishTrustedList, TrustedListPublished
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, TrustedList
 from ca.trusted_list.document import Element, build, canonical, serialised
@@ -43,7 +44,14 @@ class ListPublisher:
     """Issues and publishes the trusted list of one authority."""
 
     def __init__(
-        self, issuer: x509.Certificate, key: SigningKey, certificate: Path, parts: Parts, settings: Ca, directory: Path
+        self,
+        issuer: x509.Certificate,
+        key: SigningKey,
+        certificate: Path,
+        parts: Parts,
+        settings: Ca,
+        directory: Path,
+        mandates: Mandates,
     ) -> None:
         """`certificate` is the list signer's file, PEM; it is read at each issue."""
         self._issuer = issuer
@@ -52,7 +60,19 @@ class ListPublisher:
         self._parts = parts
         self._settings = settings
         self._directory = directory
+        self._mandates = mandates
         self._services = Services(issuer, parts, settings)
+
+    def publish_asked(self, request: PublishTrustedList) -> TrustedListPublished:
+        """Issue a new list and publish it, because somebody asks for it.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: as `publish`.
+        """
+        with self._parts.database.reading() as connection:
+            self._mandates.check(connection, request.by, "publish")
+        return self.publish()
 
     def publish(self) -> TrustedListPublished:
         """Issue a new list and publish it.

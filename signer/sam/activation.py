@@ -30,7 +30,7 @@ from core.types import ContentDigest, Dtbsr
 from hsm.errors import HsmError
 from hsm.ports import KeyVault
 from signer.sam.errors import OutcomeUnknown
-from signer.sam.increments import JudgedDocument, check_claimed_name, judge_document
+from signer.sam.increments import JudgedDocument, check_claims, judge_document
 from signer.sam.ledger import Ledger, Reserved, Result
 from signer.sam.parts import Parts
 from signer.sam.protocol import (
@@ -117,7 +117,7 @@ class Activation:
             transaction = self._parts.transactions.find(connection, claims.transaction)
             record = self._parts.records.find(connection, transaction.credential)
             if document is not None:
-                check_claimed_name(document, record.name)
+                check_claims(document, record.name, now)
             return verify_activation(claims, order, transaction, record, now)
 
         now = self._parts.clock.now()

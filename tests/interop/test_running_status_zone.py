@@ -40,15 +40,8 @@ from pyhanko_certvalidator.fetchers.aiohttp_fetchers import AIOHttpFetcherBacken
 
 from apps.health import check, wait_until_healthy
 from ca.ocsp.answer import Refusal
-from ca.protocol import (
-    CA_ADMIN,
-    CertifyService,
-    IssuedCertificate,
-    RevokeCertificate,
-    StatusChanged,
-)
-from channel.client import Channel
 from core.algorithms import KeyType
+from tests.support.administrators import SignedIn
 from tests.support.instance import make_instance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("status-instance")]
@@ -68,7 +61,7 @@ class World:
             shutil.copyfile(self.settings.published() / f"{name}.pem", folder / f"{name}.pem")
         for name in ("ocsp", "tsu"):
             shutil.copyfile(self.settings.zone_dir("status") / f"{name}.crt", folder / f"{name}.pem")
-        self.admin = Channel(CA_ADMIN, self.settings.socket("ca-admin"))
+        self.admin = SignedIn(self.settings, "elena")
 
     def run(self, command: str, *more: str, good: bool = True) -> str:
         """Run a tool on the files; return what it says."""
@@ -92,15 +85,14 @@ class World:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"TEST {name.partition('.')[0]}")])
         request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
-        asked = CertifyService("list-signer", request.public_bytes(Encoding.DER))
-        der = self.admin.call(asked, IssuedCertificate).certificate
+        der = self.admin.authority.certify("list-signer", request.public_bytes(Encoding.DER)).certificate
         certificate = x509.load_der_x509_certificate(der)
         (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
         return certificate
 
     def revoke(self, certificate: x509.Certificate, reason: str = "keyCompromise") -> None:
         serial = f"{certificate.serial_number:040x}"
-        self.admin.call(RevokeCertificate(serial, reason, "tests"), StatusChanged)
+        self.admin.authority.revoke(serial, reason)
 
     def ask(self, certificate: x509.Certificate, nonce: bytes | None = None) -> ocsp.OCSPResponse | bytes:
         """Ask by POST; return the answer, or the bytes of a refusal."""
@@ -401,14 +393,14 @@ def test_without_its_token_the_zone_refuses_and_still_serves_lists(world):
 def test_both_parts_are_renewed_with_new_keys_while_the_zone_runs(world):
     certificate = world.new_certificate("renewed.pem")
     before = world.ask(certificate).certificates[0]
-    shown = json.loads(world.instance.paraph("ca", "ocsp", "--renew", "--json").stdout)
+    shown = json.loads(world.instance.paraph("ca", "ocsp", "--renew", "--as", "mihai", "--json").stdout)
     assert "TEST OCSP Responder 2" in shown["subject"]
     for number in range(6):  # both workers
         said = world.ask(certificate, bytes([number]) * 32)
         assert said.certificates[0].public_bytes(Encoding.PEM).decode() == shown["certificate"]
     assert before.public_key() != said.certificates[0].public_key()
     assert world.openssl_ocsp("renewed.pem") == "renewed.pem: good"
-    assert "TEST Time-Stamping Unit 2" in world.instance.paraph("ca", "tsa", "--renew").stdout
+    assert "TEST Time-Stamping Unit 2" in world.instance.paraph("ca", "tsa", "--renew", "--as", "mihai").stdout
     for number in range(6):
         stamp(world, number)
     shown = json.loads(world.instance.paraph("ca", "tsa", "--json").stdout)

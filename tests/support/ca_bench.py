@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyotp
+from argon2 import PasswordHasher
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from ca import ceremony, names, public_keys, publication
-from ca.client import CaAdmin, CaStatus
+from ca import acts, ceremony, names, public_keys, publication
+from ca.admin_protocol import ByAdmin, ByOperator, ProposalSummary, SignedInUntil
+from ca.client import CaAdmin, CaControl, CaStatus
 from ca.draft import Draft, Issuer, new_serial
+from ca.dual_control import Approved
 from ca.profiles import signatory
 from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
 from ca.server import (
@@ -39,6 +43,7 @@ from tests.support.in_process import InProcess
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 
 PEER = frozenset({0})
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
 DAN = {"given_name": "Dan", "surname": "Dănilă", "subject_serial": "PNORO-1850505400018"}
 
@@ -64,6 +69,9 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
     return msgspec.structs.replace(unsigned, signature=signature)
 
 
+PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina", "elena", "mihai")}
+
+
 class CaBench:
     """An authority after its ceremony. Clock and entropy are the test's; `signatures` counts uses of the issuing key."""
 
@@ -75,12 +83,17 @@ class CaBench:
         issuing_key: Any = None,
         sam_key: Any = None,
         clock: FakeClock | None = None,
+        founders: tuple[str, str] = ("ana", "bogdan"),
         **ca: object,
     ) -> None:
         self.settings = settings_for(state, **ca)
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.signatures: list[bytes] = []
+        self.founders = founders
+        self.totp: dict[str, str] = {}
+        self.used: dict[str, datetime] = {}  # from when on an administrator has a code that was not used
+        self.sessions: dict[str, SignedInUntil] = {}
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
@@ -109,7 +122,7 @@ class CaBench:
         self.caller = InProcess(CA, server(self.opened, PEER))
         self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
         self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
-        self.admin = CaAdmin(self.admin_caller)
+        self.control = CaControl(self.admin_caller)
         self.status = CaStatus(self.status_caller)
 
     def open(self, issuing_key: Any = None) -> OpenAuthority:
@@ -119,8 +132,71 @@ class CaBench:
             trusted_list=self.list_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
+            admins=SoftwareMacKey("admins"),
         )
-        return open_authority(self.settings, keys, self.database, self.clock, self.entropy)
+        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
+
+    @property
+    def admin(self) -> CaAdmin:
+        """What the first administrator holds of the authority, who signs in when that is needed."""
+        return CaAdmin(self.admin_caller, ByAdmin(self.session()))
+
+    @property
+    def operator(self) -> CaAdmin:
+        """What somebody holds who may open the socket and has not signed in."""
+        return CaAdmin(self.admin_caller, ByOperator("ana"))
+
+    def code(self, name: str) -> str:
+        """Return the present TOTP code of an administrator."""
+        return pyotp.TOTP(self.totp[name]).at(self.clock.now())
+
+    def fresh_code(self, name: str) -> str:
+        """Return a code that was not used, after moving the clock where need be."""
+        if self.clock.now() < self.used.get(name, self.clock.now()):
+            self.clock.instant = self.used[name]
+        self.used[name] = self.clock.now() + timedelta(seconds=30)
+        return self.code(name)
+
+    def found(self) -> None:
+        """Make the first two administrators, unless they are there."""
+        if not self.totp:
+            for name in self.founders:
+                self.totp[name] = self.opened.control.admins.found(name, PASSWORDS[name]).secret
+
+    def session(self, name: str = "") -> str:
+        """Return a session of an administrator, of the first unless told whose, who signs in when that is needed."""
+        self.found()
+        name = name or self.founders[0]
+        begun = self.sessions.get(name)
+        if begun is None or begun.until <= self.clock.now():
+            begun = self.control.sign_in(name, PASSWORDS[name], self.fresh_code(name))
+            self.sessions[name] = begun
+        return begun.session
+
+    def add(self, name: str) -> None:
+        """Make one more administrator, whom the first two decide about."""
+        self.decide(acts.AddAdmin(name=name))
+        self.enrol(name)
+
+    def enrol(self, name: str) -> None:
+        """Have somebody who is invited enrol, with the halves that the first two were shown."""
+        first, second = self.halves
+        self.totp[name] = self.control.enrol(name, first, second, PASSWORDS[name]).secret
+        self.sessions.pop(name, None)
+
+    def decide(self, act: acts.AnyAct) -> ProposalSummary:
+        """Have the first administrator propose an act and the second approve it; return what became of it."""
+        proposed = self.control.propose(self.session(), act)
+        proposal = proposed.proposal
+        approved = self.control.approve(self.session(self.founders[1]), proposal.proposal, proposal.digest)
+        self.halves = proposed.half, approved.half
+        return approved.proposal
+
+    def approved(self, act: acts.AnyAct) -> Approved:
+        """Return an act that the first two decided, and that waits for who carries it out."""
+        proposal = self.decide(act)
+        with self.database.reading() as connection:
+            return self.opened.control.dual.approved(connection, proposal.proposal)
 
     @property
     def issuer(self) -> Issuer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pyhanko.pdf_utils.generic import (
@@ -40,8 +41,9 @@ class Forgery:
         page: int = 0,
         field: str = "Paraph1",
         strict: bool = True,
+        at: datetime = NOW,
     ) -> None:
-        self.options = SignatureOptions(NOW, appearance=visible)
+        self.options = SignatureOptions(at, appearance=visible)
         self.writer = SignatureWriter(original, strict=strict, label=b"forged")
         self.page_ref: Any = self.writer.find_page_for_modification(page)[0]
         self.page: Any = self.page_ref.get_object()

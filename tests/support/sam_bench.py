@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -179,12 +180,15 @@ class Workbench:
         order = {"hash_oid": SHA256, "algorithm": ECDSA, "credential": self.credentials[account], **changes}
         return self.ask(SignHashes(sad=sad, client=client, digests=list(digests), **order)).signatures
 
-    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after", name=""):
+    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after", name="", at=None):
         """Return a document with preflight's verdict on an increment."""
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), name, b"")
-        signature = self.verdict_key.sign(verdict.to_be_signed())
-        verdict = IncrementVerdict(verdict.original_digest, verdict.increment_digest, name, signature)
-        return PreparedDocument(original, before, after, verdict)
+        return PreparedDocument(original, before, after, self.verdict(original, before, after, name, at))
+
+    def verdict(self, original: bytes, before: bytes, after: bytes, name="", at=None) -> IncrementVerdict:
+        """Return preflight's verdict on an increment that claims to be of `at`, now if nothing is said."""
+        digests = hashlib.sha256(original).digest(), increment_digest(before, after)
+        unsigned = IncrementVerdict(*digests, name, at or self.clock.now(), b"")
+        return msgspec.structs.replace(unsigned, signature=self.verdict_key.sign(unsigned.to_be_signed()))
 
     def sign_document(self, sad: str, document: PreparedDocument, client="portal-a", account="ana"):
         return self.ask(SignDocument(sad, client, self.credentials[account], SHA256, ECDSA, document))

@@ -25,14 +25,12 @@ from api.tables import metadata
 from core import base64url
 from core.config import Settings, load
 from core.secret import Secret
-from core.statements import IncrementVerdict
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT, DocumentRefused, DocumentReport
 from preflight.server import Inspection, serve
 from preflight.verdict import VerdictKey
 from signer.pades.engine import PadesEngine
 from signer.sam.client import SamClient
-from signer.sam.increments import increment_digest
 from signer.sam.protocol import SAM, RegisterPortal
 from signer.service import SigningService
 from storage.engine import Database
@@ -100,9 +98,7 @@ class Inspector:
 
     def judge(self, original, before, room, after):
         self.calls.append("judge")
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), "", b"")
-        signature = self.bench.verdict_key.sign(verdict.to_be_signed())
-        return IncrementVerdict(verdict.original_digest, verdict.increment_digest, "", signature)
+        return self.bench.verdict(original, before, after)
 
 
 def settings_for(origin: str, **sections) -> Settings:
@@ -143,7 +139,7 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000, self.clock), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:

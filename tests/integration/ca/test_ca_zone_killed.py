@@ -22,12 +22,13 @@ from apps.supervisor import zone_command
 from ca import crl, publication
 from ca.client import CaAdmin, CaClient, CaStatus
 from ca.draft import Issuer
-from ca.protocol import CA, CA_ADMIN, CA_STATUS, AlreadyRevoked
+from ca.protocol import CA, CA_STATUS, AlreadyRevoked
 from ca.server import SAM_ATTESTATION_KEY
 from channel.client import Channel
 from core.algorithms import KeyType
 from core.errors import DomainError, Unavailable
 from storage.engine import Database
+from tests.support.administrators import SignedIn
 from tests.support.ca_bench import attestation
 from tests.support.instance import Instance, make_instance
 from tests.support.software_hsm import SoftwareSigningKey
@@ -49,8 +50,12 @@ class Zone:
         (self.settings.zone_dir("ca") / SAM_ATTESTATION_KEY).write_bytes(pinned)
         self.process: subprocess.Popen[bytes] | None = None
         self.client = CaClient(Channel(CA, self.settings.socket("ca")))
-        self.admin = CaAdmin(Channel(CA_ADMIN, self.settings.socket("ca-admin")))
+        self.signed_in = SignedIn(self.settings, "elena")
         self.status = CaStatus(Channel(CA_STATUS, self.settings.socket("ca-status")))
+
+    @property
+    def admin(self) -> CaAdmin:
+        return self.signed_in.authority
 
     def start(self) -> None:
         with (self.instance.folder / "ca.log").open("ab") as log:
@@ -125,9 +130,9 @@ class Load:
         self.issued.append(serial)
         name = f"{serial:040x}"
         if serial % 3 == 0:
-            self.zone.admin.suspend(name, "test")
+            self.zone.admin.suspend(name)
         if serial % 3 != 1:
-            self.zone.admin.revoke(name, "superseded", "test")
+            self.zone.admin.revoke(name, "superseded")
             self.revoked[serial] = "superseded"
         self._look_at_the_list()
 
@@ -145,6 +150,7 @@ def zone():
     zone = Zone(instance)
     try:
         zone.start()
+        assert zone.admin  # signed in before anything is killed
         yield zone
     finally:
         zone.stop()
@@ -198,7 +204,7 @@ def check_revocations(zone: Zone, load: Load) -> None:
     statuses = rows(zone, "SELECT serial FROM statuses WHERE status = 'revoked'")
     assert {int(serial, 16) for (serial,) in statuses} <= on_list  # those too whose answer was lost
     with pytest.raises(AlreadyRevoked):
-        zone.admin.revoke(f"{next(iter(load.revoked)):x}", "superseded", "test")
+        zone.admin.revoke(f"{next(iter(load.revoked)):x}", "superseded")
 
 
 def check_lists(zone: Zone, load: Load) -> None:
