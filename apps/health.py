@@ -76,6 +76,7 @@ def listen_address(settings: Settings, zone: str) -> str:
         "portal": settings.portal.listen,
         "phone": settings.phone.listen,
         "reports": settings.sms.reports_listen,
+        "metrics": settings.metrics.listen,
     }
     return addresses[zone]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apps.development import Demonstration, provision
-from apps.health import wait_until_healthy
+from apps.health import listen_address, wait_until_healthy
 from apps.init import check_initialised
 from apps.installation import DEVELOPMENT, OPTIONAL, ZONES, Installation
 from apps.supervisor import Supervisor
@@ -46,7 +46,7 @@ def run_until_stopped(installation: Installation, say: Callable[[str], None]) ->
 
 def zones_of(settings: Settings) -> tuple[str, ...]:
     """Return the zones to start; the development phone only where messages go to it and nobody else can reach it."""
-    optional = OPTIONAL if settings.sms.reports_listen else ()
+    optional = (zone for zone in OPTIONAL if listen_address(settings, zone))
     phone = DEVELOPMENT if settings.sms.to_outbox and is_loopback(settings.service.public_origin) else ()
     return (*ZONES, *optional, *phone)
 
@@ -64,5 +64,7 @@ def addresses(settings: Settings, demonstration: Demonstration | None) -> str:
             f"  Development phone     http://{settings.phone.listen}   (shows the SMS codes)",
             f"  Demo account          {demonstration.email}   password: {demonstration.password}",
         ]
+    if settings.metrics.listen:
+        lines.append(f"  Metrics               http://{settings.metrics.listen}/metrics")
     lines.append(f"  Logs                  {settings.state_dir / 'logs'}")
     return "\n".join(lines)

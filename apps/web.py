@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.app import create_app
 from api.deps import Deps
+from apps.routes import name_calls
 from apps.serving import Zone, main
 from apps.web_state import open_database, open_keys
 from channel.client import Channel
@@ -46,7 +47,8 @@ def build(settings: Settings) -> WSGIApplication:
         database.check()
         signing.check()
 
-    return create_app(settings, Deps(sam, signing, database, open_keys(settings), clock, SystemEntropy(), check))
+    deps = Deps(sam, signing, database, open_keys(settings), clock, SystemEntropy(), check)
+    return name_calls(create_app(settings, deps))
 
 
 if __name__ == "__main__":

@@ -106,6 +106,12 @@ class Portal(_Section, frozen=True):
     max_files: int
 
 
+class Metrics(_Section, frozen=True):
+    """The numbers for Prometheus."""
+
+    listen: str
+
+
 class Phone(_Section, frozen=True):
     """The development phone."""
 
@@ -124,6 +130,7 @@ class Settings(_Section, frozen=True):
     status: Status
     preflight: Preflight
     portal: Portal
+    metrics: Metrics
     phone: Phone
 
     def zone_dir(self, zone: str) -> Path:

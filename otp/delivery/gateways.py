@@ -43,7 +43,7 @@ class Gateways:
             except NotDelivered as error:
                 self._failed(number)
                 problems.append(error)
-                told = {"gateway": gateway.name, "outcome": type(error).__name__, "detail": error.detail}
+                told = {"gateway": gateway.name, "error": type(error).__name__, "detail": error.detail}
                 log.warning("message not taken", extra=told)
             else:
                 self._failures[number] = 0

@@ -28,6 +28,7 @@ _STATES: Final[dict[str, State | None]] = {  # Kannel user guide, delivery repor
     "8": None,
     "16": "failed",
 }
+_TOLD: Final[dict[State, str]] = {"delivered": "message delivered", "failed": "message failed"}
 
 
 class ReportWire:
@@ -60,8 +61,10 @@ class ReportWire:
         try:
             self._check_peer(environ.get("REMOTE_ADDR", ""))
             sent, state = self._addresses.read(environ["PATH_INFO"]), _state(environ)
+            environ["paraph.call"] = "report"
             if state is not None:
                 self._reports.record(sent, state, self._clock.now())
+                log.info(_TOLD[state], extra={"gateway": sent.gateway})
         except ReportForged as error:
             log.info("report refused", extra={"detail": error.detail})
             return "404 Not Found"

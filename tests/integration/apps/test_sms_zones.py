@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from apps.supervisor import Supervisor
 from core.config import BadSettings
 from core.factors import SmsNotSent
 from signer.sam.protocol import SubmitCode
-from tests.support.fake_web import FakeWeb, eventually, sha256
+from tests.support.fake_web import FakeWeb, sha256
 from tests.support.instance import make_instance
 from tests.support.kannel import PASSWORD, Kannel, PhoneAtCentre
 from tests.support.misbehaving_gateway import MisbehavingGateway
@@ -101,9 +102,10 @@ def test_a_code_goes_through_kannel_and_its_delivery_is_reported(fresh, kannel):
             authorised = web.ask(SubmitCode(view.transaction, web.home("ana"), code))
             assert web.sign(authorised.sad, sha256("one"))
             assert list(settings.outbox().iterdir()) == []
-            eventually(
-                lambda: "kannel reported on 1 messages in a day: 1 delivered" in found(installation, wrong=False)
-            )
+            deadline = time.monotonic() + 20
+            while "kannel reported on 1 messages in a day: 1 delivered" not in found(installation, wrong=False):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
             assert "The SMS gateway kannel would take messages." in found(installation, wrong=False)
             kannel.stop()
             with pytest.raises(SmsNotSent):
