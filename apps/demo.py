@@ -86,10 +86,12 @@ def _verify(documents: list[Signed], settings: Settings, folder: Path, report: R
     trust = _trust(settings, folder)
     good = True
     for document in documents:
-        report.say(f"\n    {document.signed.name}, made from {_producer(document)}")
+        report.say(f"\n    {document.signed.name}, made from a PDF of {_producer(document)}")
+        began = report.seconds()
         for verdict in judge(document.signed, document.original, trust):
             report.say(f"      {_mark(verdict)} {verdict.judge:<13} {verdict.words}")
             good = good and verdict.good
+        report.say(f"      validated in {report.seconds() - began:.1f} seconds")
     return good
 
 
@@ -121,7 +123,7 @@ def _list(settings: Settings, certificate: Path) -> bytes:
 
 def _producer(document: Signed) -> str:
     found = re.search(rb"/Producer ?\(([^)]{3,60})\)", document.original.read_bytes())
-    return found[1].decode("latin-1") if found else "a PDF whose producer is not named"
+    return found[1].decode("latin-1") if found else "a producer that is not named"
 
 
 def _mark(verdict: Verdict) -> str:

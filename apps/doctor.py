@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate
 
+from apps.admin_credentials import FOLDER
 from apps.files import too_open
 from apps.gateways import each_gateway
 from apps.health import check, listen_address
@@ -23,7 +24,7 @@ from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
 from core.clock import Clock, SystemClock
-from core.config import BadSettings
+from core.config import BadSettings, is_loopback
 from core.errors import DomainError, Unavailable
 from hsm.errors import PinWrong
 from hsm.session import Token
@@ -87,7 +88,11 @@ def modules(settings: Settings) -> Iterator[Finding]:
 def files(settings: Settings) -> Iterator[Finding]:
     """Look for missing secrets, and for files that others can read."""
     problems = []
-    for path in expected_files(settings):
+    development = sorted((settings.state_dir / FOLDER).glob("*"))
+    if development and not is_loopback(settings.service.public_origin):
+        found = f"{settings.state_dir / FOLDER} holds passwords of administrators made up for development"
+        problems.append(_bad(f"{found}. Have others invited, then these disabled, and remove it."))
+    for path in (*expected_files(settings), *development):
         if not path.exists():
             problems.append(_bad(f"{path} is missing. Restore it from the backup; it cannot be made again."))
         elif problem := too_open(path):
@@ -213,7 +218,9 @@ def zones(settings: Settings) -> Iterator[Finding]:
         yield from ports(settings)
         return
     for zone, problem in problems.items():
-        yield _bad(f"The zone {zone} does not work: {problem}.") if problem else Finding(f"The zone {zone} works.")
+        log = settings.state_dir / "logs" / f"{zone}.log"
+        told = f"The zone {zone} does not work: {problem}. What it met is in {log}."
+        yield _bad(told) if problem else Finding(f"The zone {zone} works.")
 
 
 def ports(settings: Settings) -> Iterator[Finding]:

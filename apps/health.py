@@ -38,8 +38,17 @@ def check(settings: Settings, zone: str) -> str:
         else:
             _check_page(f"http://{listen_address(settings, zone)}/health", _public_host(settings, zone))
     except DomainError as error:
-        return error.detail or type(error).__name__
+        return _in_words(error)
     return ""
+
+
+def _in_words(error: DomainError) -> str:
+    match error.__cause__:
+        case ConnectionRefusedError() | FileNotFoundError() | httpx.ConnectError():
+            return "it does not run, or is just starting"
+        case TimeoutError() | httpx.TimeoutException():
+            return "it does not answer in time"
+    return error.detail or type(error).__name__
 
 
 def check_all(settings: Settings, zones: Iterable[str]) -> dict[str, str]:
@@ -93,4 +102,4 @@ def _check_page(url: str, host: str) -> None:
     except httpx.HTTPError as error:
         raise Unavailable(f"{url}: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:
-        raise Unavailable(f"{url}: answers {answer.status_code}")
+        raise Unavailable(f"it says that it cannot work ({url} answers {answer.status_code})")

@@ -21,7 +21,7 @@ from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signatu
 from pyhanko_certvalidator import ValidationContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _SECONDS: Final = 120
 
@@ -47,12 +47,20 @@ class Trust:
 def judge(signed: Path, original: Path, trust: Trust) -> list[Verdict]:
     """Return every judge's verdict on the newest signature of a signed file."""
     return [
-        _pyhanko(signed, trust),
+        _readable("pyHanko", lambda: _pyhanko(signed, trust)),
         _pdfsig(signed),
-        _openssl(signed, trust),
+        _readable("openssl cms", lambda: _openssl(signed, trust)),
         _qpdf(signed),
         _original(signed, original),
     ]
+
+
+def _readable(judge: str, ask: Callable[[], Verdict]) -> Verdict:
+    """Return the verdict; of a file that cannot even be read, whatever the library made of it, a bad one."""
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001  # a broken file makes a library raise what it likes
+        return Verdict(judge, good=False, words=f"cannot be read: {type(error).__name__} {error}"[:200])
 
 
 def signatory_pem(signed: Path) -> bytes:
