@@ -8,7 +8,7 @@ from api.app import create_app
 from api.deps import Deps
 from apps.routes import name_calls
 from apps.serving import Zone, main
-from apps.web_state import open_database, open_keys
+from apps.web_state import open_counters, open_database, open_keys
 from channel.client import Channel
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -39,15 +39,16 @@ def zone(settings: Settings) -> Zone:
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process."""
     clock = SystemClock()
-    database = open_database(settings)
+    database, counters = open_database(settings), open_counters(settings)
     sam = SamClient(Channel(SAM, settings.socket("sam")))
     signing = SigningService(sam, PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))), PadesEngine(clock))
 
     def check() -> None:
         database.check()
+        counters.check()
         signing.check()
 
-    deps = Deps(sam, signing, database, open_keys(settings), clock, SystemEntropy(), check)
+    deps = Deps(sam, signing, database, counters, open_keys(settings), clock, SystemEntropy(), check)
     return name_calls(create_app(settings, deps))
 
 

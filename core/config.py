@@ -41,6 +41,9 @@ class Web(_Section, frozen=True):
     max_document_bytes: int
     max_documents: int
     max_request_bytes: int
+    requests_a_minute: int
+    signatory_requests_a_minute: int
+    signatures_a_day: int
     csc_specs: Literal["2.0.0.2", "2.2.0.0"]
 
 
@@ -195,6 +198,8 @@ def _check(settings: Settings) -> None:
             raise BadSettings(f"{name}: must be https unless it is a loopback address")
     if not 1 <= settings.sam.multisign <= 1000:
         raise BadSettings("sam.multisign: between 1 and 1000")
+    if min(settings.web.requests_a_minute, settings.web.signatory_requests_a_minute, settings.web.signatures_a_day) < 1:
+        raise BadSettings("web: limits of requests and signatures are at least 1")
     sender = settings.service.sms_sender
     if not (1 <= len(sender) <= 11 and sender.isascii() and sender.isprintable()):
         raise BadSettings("service.sms_sender: 1 to 11 printable ASCII characters")

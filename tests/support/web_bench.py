@@ -20,6 +20,7 @@ from werkzeug.test import Client as WerkzeugClient
 from api.app import create_app
 from api.deps import Deps
 from api.keys import WebKeys
+from api.limits import counters
 from api.oauth.clients import Clients, Registration, Scope
 from api.tables import metadata
 from core import base64url
@@ -123,6 +124,8 @@ class WebBench:
         self.settings = settings_for(origin, **settings)
         self.database = Database(folder / "web.sqlite")
         self.database.create(metadata)
+        self.counters = Database(folder / "limits.sqlite", durable=False)
+        self.counters.create(counters.metadata)
         self.keys = WebKeys(Secret(bytes(range(32))))
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
         self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
@@ -143,7 +146,8 @@ class WebBench:
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:
-        return Deps(self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check)
+        parts = (self.sam, self.signing, self.database, self.counters, self.keys, self.clock, self.entropy)
+        return Deps(*parts, check=self.sam.check)
 
     def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""

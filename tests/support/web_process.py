@@ -63,7 +63,8 @@ def http_client(place: Place) -> HostClient:
     sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
     signing = SigningService(sam, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
-    deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)
+    counters = Database(place.folder / "limits.sqlite", durable=False)
+    deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), counters, web_keys, clock, entropy, sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
 
 
