@@ -149,11 +149,13 @@ class WebBench:
         parts = (self.sam, self.signing, self.database, self.counters, self.keys, self.clock, self.entropy)
         return Deps(*parts, check=self.sam.check)
 
-    def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
+    def register(
+        self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True, key=None, **terms
+    ) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""
-        key = ECKey.generate_key("P-256")
+        key = key or ECKey.generate_key("P-256")
         jwk = json.dumps(key.as_dict(private=False)) if signs else None
-        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk))
+        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk, **terms))
         self.bench.admin(RegisterPortal(client, name, "Primaria", jwk))
         portal = Portal(client, secret.reveal().decode(), key, redirect_uri, account)
         if person:
