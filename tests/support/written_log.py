@@ -20,5 +20,6 @@ def log_written() -> Iterator[io.StringIO]:
     try:
         yield stream
     finally:
-        root.handlers[:], root.level = handlers, level
+        root.handlers[:] = handlers
+        root.setLevel(level)
         logging.captureWarnings(capture=False)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from apps.health import wait_until_healthy
 from apps.ports import free_ports
 from apps.run import zones_of
-from apps.supervisor import Supervisor
 from signer.sam.protocol import SubmitCode
 from tests.support.fake_web import FakeWeb, sha256
-from tests.support.instance import make_instance
+from tests.support.instance import make_instance, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("metrics")]
 ZONES = ("sam", "ca", "preflight", "web", "metrics")
@@ -35,20 +32,9 @@ def settings():
             "web.workers=2",
         ),
     )
-    with running(installation):
+    with running(installation, *ZONES):
         yield installation.settings()
     instance.remove()
-
-
-@contextmanager
-def running(installation):
-    supervisor = Supervisor(installation, ZONES)
-    supervisor.start()
-    try:
-        wait_until_healthy(installation.settings(), ZONES, 90, lambda: supervisor.alive)
-        yield
-    finally:
-        supervisor.stop()
 
 
 def counted(settings, measure: str, **labels: str) -> float:

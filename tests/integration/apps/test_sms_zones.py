@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from apps import sam
 from apps.doctor import examine
-from apps.health import check, wait_until_healthy
+from apps.health import check
 from apps.ports import free_ports
 from apps.run import zones_of
-from apps.supervisor import Supervisor
 from core.config import BadSettings
 from core.factors import SmsNotSent
 from signer.sam.protocol import SubmitCode
 from tests.support.fake_web import FakeWeb, sha256
-from tests.support.instance import make_instance
+from tests.support.instance import make_instance, running
 from tests.support.kannel import PASSWORD, Kannel, PhoneAtCentre
 from tests.support.misbehaving_gateway import MisbehavingGateway
 
@@ -66,17 +64,6 @@ def through(path, *gateways) -> str:
         for name, url in gateways
     )
     return f"sms.gateways=[{blocks}]"
-
-
-@contextmanager
-def running(installation, *zones):
-    supervisor = Supervisor(installation, zones)
-    supervisor.start()
-    try:
-        wait_until_healthy(installation.settings(), zones, 90, lambda: supervisor.alive)
-        yield
-    finally:
-        supervisor.stop()
 
 
 def found(installation, *, wrong: bool) -> str:

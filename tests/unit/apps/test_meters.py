@@ -119,7 +119,8 @@ def test_no_person_portal_or_document_is_in_the_counts_of_a_whole_signature(tmp_
     counting = meters("web")
     root = logging.getLogger()
     root.addHandler(counting)
-    level, root.level = root.level, logging.INFO
+    level = root.level
+    root.setLevel(logging.INFO)
     name_calls(web.app).wsgi_app = counting.around(web.app.wsgi_app)
     try:
         token = web.authorise(web.a, DIGESTS)
@@ -136,7 +137,7 @@ def test_no_person_portal_or_document_is_in_the_counts_of_a_whole_signature(tmp_
             web.http.get(path)
     finally:
         root.removeHandler(counting)
-        root.level = level
+        root.setLevel(level)
         web.database.close()
     found = got(settings)[1]
     labels = set(re.findall(r'(\w+)="([^"]*)"', found))
