@@ -14,10 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import httpx
-from cryptography.x509 import CRLDistributionPoints, load_pem_x509_certificate
-
 from apps import status_witnesses, words
+from apps.archive import Archive
 from apps.development import provision
 from apps.health import wait_until_healthy
 from apps.init import initialise
@@ -27,6 +25,7 @@ from apps.judges import Trust, Verdict, judge, signatory_pem
 from apps.ports import own_ports
 from apps.run import Stopped, zones_of
 from apps.supervisor import Supervisor, refuse_a_second
+from core.clock import SystemClock
 from core.config import BadSettings, Settings
 from core.entropy import SystemEntropy
 
@@ -70,6 +69,7 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
         citizen = provision(settings)
         report.step(f"Registered the portal; enrolled {citizen.name}: key in the HSM, certificate for three months")
         documents = Journey(settings, citizen, report).run(originals, folder)
+        documents.append(_archive(documents[0], settings, folder, report))
         good = _verify(documents, settings, folder, report)
         good = _ask_status(documents, settings, folder, report) and good
     finally:
@@ -78,6 +78,15 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
     report.say("What next: `make run` serves the portal for your own browser.")
     (folder / "report.txt").write_text("\n".join(report.lines) + "\n", encoding="utf-8")
     return good
+
+
+def _archive(document: Signed, settings: Settings, folder: Path, report: Report) -> Signed:
+    """Return the first document again, raised to the level that outlives its certificates."""
+    report.step("Archiving the first of them: a time-stamp over signature and validation data, level B-LTA")
+    archived = folder / "signed-lta.pdf"
+    archive = Archive(settings, SystemClock(), SystemEntropy())
+    archived.write_bytes(archive.archived(document.signed.read_bytes()))
+    return Signed(document.number, document.original, archived)
 
 
 def _verify(documents: list[Signed], settings: Settings, folder: Path, report: Report) -> bool:
@@ -107,18 +116,7 @@ def _ask_status(documents: list[Signed], settings: Settings, folder: Path, repor
 def _trust(settings: Settings, folder: Path) -> Trust:
     for name in ("root", "issuing"):
         shutil.copyfile(settings.published() / f"{name}.pem", folder / f"{name}.pem")
-    lists = tuple(_list(settings, folder / f"{name}.pem") for name in ("issuing", "signatory"))
-    return Trust(folder / "root.pem", folder / "issuing.pem", lists)
-
-
-def _list(settings: Settings, certificate: Path) -> bytes:
-    """Return the revocation list that a certificate names, fetched from the `status` zone of this machine instead."""
-    points = load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(
-        CRLDistributionPoints
-    )
-    url: str = next(iter(points.value)).full_name[0].value
-    here = url.replace(settings.ca.public_url, f"http://{settings.status.listen}", 1)
-    return httpx.get(here, trust_env=False).raise_for_status().content
+    return Trust(folder / "root.pem", folder / "issuing.pem")
 
 
 def _producer(document: Signed) -> str:

@@ -23,6 +23,7 @@ from apps.health import check, listen_address
 from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
+from apps.upkeep import problems as problems_of_upkeep
 from core.clock import Clock, SystemClock
 from core.config import BadSettings, is_loopback
 from core.errors import DomainError, Unavailable
@@ -70,7 +71,7 @@ def examine(installation: Installation, clock: Clock | None = None) -> list[Find
         ]
     else:
         findings.append(_bad(f"There is no complete installation in {settings.state_dir}. Run `paraph init`."))
-    looks += [lambda: disk(settings), lambda: zones(settings)]
+    looks += [lambda: disk(settings), lambda: zones(settings, clock or SystemClock())]
     for look in looks:
         findings.extend(look())
     return findings
@@ -210,7 +211,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"The disk of {folder} can be written and has room.")
 
 
-def zones(settings: Settings) -> Iterator[Finding]:
+def zones(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Ask the zones; where they do not run, see that their ports are free."""
     problems = {zone: check(settings, zone) for zone in zones_of(settings)}
     if all(problems.values()) and not settings.socket("sam").exists():
@@ -221,19 +222,23 @@ def zones(settings: Settings) -> Iterator[Finding]:
         log = settings.state_dir / "logs" / f"{zone}.log"
         told = f"The zone {zone} does not work: {problem}. What it met is in {log}."
         yield _bad(told) if problem else Finding(f"The zone {zone} works.")
+    late = problems_of_upkeep(settings, clock.now())
+    yield from [_bad(f"{problem}.") for problem in late] or [Finding("Nothing is late, and nothing ends soon.")]
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
     """See whether each port that the zones will listen at is free."""
-    for zone in zones_of(settings):
-        if zone in {"sam", "ca", "preflight"}:
-            continue
-        setting = "sms.reports_listen" if zone == "reports" else f"{zone}.listen"
-        host, _, port = listen_address(settings, zone).rpartition(":")
+    listening = {
+        "sms.reports_listen" if zone == "reports" else f"{zone}.listen": listen_address(settings, zone)
+        for zone in zones_of(settings)
+        if zone not in {"sam", "ca", "preflight"}
+    }
+    for setting, address in (listening | {"status.metrics_listen": settings.status.metrics_listen}).items():
+        zone, host, port = setting.partition(".")[0], *address.rsplit(":", 1)
         if problem := _taken(host.strip("[]"), int(port)):
-            yield _bad(f"The port of {zone}, {host}:{port}, cannot be used: {problem}. Set {setting}.")
+            yield _bad(f"The port of {zone}, {address}, cannot be used: {problem}. Set {setting}.")
         else:
-            yield Finding(f"The port of {zone}, {host}:{port}, is free.")
+            yield Finding(f"The port of {zone}, {address}, is free.")
 
 
 def _taken(host: str, port: int) -> str:

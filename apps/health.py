@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from apps.installation import CARETAKER
+from apps.upkeep import problems
 from ca.protocol import CA
 from channel.client import Channel
+from core.clock import SystemClock
 from core.errors import DomainError, Unavailable
 from preflight.protocol import PREFLIGHT
 from signer.sam.protocol import SAM
@@ -31,8 +34,13 @@ class NotHealthy(DomainError):
 
 
 def check(settings: Settings, zone: str) -> str:
-    """Return what is wrong with a zone, in words; empty when it proved that it works."""
+    """Return what is wrong with a zone, in words; empty when it proved that it works.
+
+    The caretaker works when everything was done in time.
+    """
     try:
+        if zone == CARETAKER:
+            return "; ".join(problems(settings, SystemClock().now()))
         if zone in _SOCKETS:
             Channel(_SOCKETS[zone], settings.socket(zone)).check()
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from apps.ca import LIST_KEY, open_installed
+from apps.ca import CHECKPOINT_KEY, LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.founding import Founder, Founders, founders_of
@@ -112,7 +112,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     """Return every secret and pinned file that a complete installation has, and the folders that hold them."""
     names = {
         **dict.fromkeys(TOKENS, ("pin", "so-pin", "softhsm2.conf", "tokens")),
-        "web": ("secret.key",),
+        "web": ("secret.key", "root.pem", "issuing.pem"),
         "preflight": ("verdict.key",),
         "portal": ("secret.key", "request.key", "root.pem"),
     }
@@ -144,6 +144,7 @@ def _sam_keys(token: Token) -> bytes:
     for label in SAM_MAC_KEYS:
         generate_mac_key(token, label)
     public_key = generate_key_pair(token, "attest", KeyType.EC_P256)
+    generate_key_pair(token, "checkpoint", KeyType.EC_P256)
     token.close()
     return public_key
 
@@ -152,6 +153,7 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
     key_type = KeyType(settings.ca.key)
     generate_key_pair(root, "root", key_type)
     generate_key_pair(issuing, "issuing", key_type)
+    generate_key_pair(issuing, CHECKPOINT_KEY, KeyType.EC_P256)
     for label in CA_MAC_KEYS:
         generate_mac_key(issuing, label)
     keys = TokenSigningKey(root, "root"), TokenSigningKey(issuing, "issuing")
@@ -198,7 +200,7 @@ def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:
 def _pinned_certificates(settings: Settings) -> None:
     for name in PUBLIC:
         pem = (settings.published() / f"{name}.pem").read_bytes()
-        for zone in ("sam", "ca"):
+        for zone in ("sam", "ca", "web"):
             target = settings.zone_dir(zone) / f"{name}.pem"
             if not target.exists():
                 write_pinned(target, pem)

@@ -8,6 +8,7 @@ from apps.routes import name_calls
 from apps.serving import Zone, main
 from portal.app import create_app
 from portal.settings import PortalSettings
+from portal.verification.levels import Level
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -35,6 +36,7 @@ def portal_settings(settings: Settings) -> PortalSettings:
         max_file_bytes=settings.portal.max_file_bytes,
         max_files=settings.portal.max_files,
         help_phone=settings.service.help_phone,
+        level=Level(settings.portal.level),
     )
 
 

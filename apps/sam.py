@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
 
 from apps.gateways import open_gateways
 from apps.serving import Zone, main
 from channel.server import by_socket
+from core.approvals import ApprovalLimits
 from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
 from core.errors import DomainError
+from core.pinned_authorities import pinned, time_stamp_trust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
@@ -43,33 +44,46 @@ def zone(settings: Settings) -> Zone:
     """
     if settings.sms.to_outbox and not is_loopback(settings.service.public_origin):
         raise BadSettings("service.public_origin is public, and sms.gateways names the development outbox")
+    process = Process(settings)
     return Zone(
         name="sam",
-        build=lambda: build(settings),
+        build=process.build,
         sockets=(settings.socket("sam"), settings.socket("sam-admin")),
         workers=settings.sam.workers,
+        beat=process.beat,
     )
 
 
-def build(settings: Settings) -> WSGIApplication:
-    """Return the application of one process: what a caller may ask depends on the socket it could open."""
-    folder = settings.zone_dir("sam")
-    clock = SystemClock()
-    sam = Sam(
-        Database(folder / "db.sqlite"),
-        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-        open_gateways(settings, clock),
-        _told(settings, folder),
-        clock=clock,
-        entropy=SystemEntropy(),
-    )
-    peers = frozenset({os.getuid()})
-    return by_socket(
-        {
-            str(settings.socket("sam")): sam.server(peers),
-            str(settings.socket("sam-admin")): sam.admin_server(peers),
-        }
-    )
+class Process:
+    """The SAM of one process, once it is built."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sam: Sam | None = None
+
+    def build(self) -> WSGIApplication:
+        """Return the application of the process: what a caller may ask depends on the socket it could open."""
+        settings, folder, clock = self._settings, self._settings.zone_dir("sam"), SystemClock()
+        self._sam = sam = Sam(
+            Database(folder / "db.sqlite"),
+            _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+            open_gateways(settings, clock),
+            _told(settings, folder),
+            clock=clock,
+            entropy=SystemEntropy(),
+        )
+        peers = frozenset({os.getuid()})
+        return by_socket(
+            {
+                str(settings.socket("sam")): sam.server(peers),
+                str(settings.socket("sam-admin")): sam.admin_server(peers),
+            }
+        )
+
+    def beat(self) -> None:
+        """End what is over by the clock, and see that the evidence has a checkpoint."""
+        if self._sam is not None:
+            self._sam.make_round()
 
 
 def _keys(token: Token) -> SamKeys:
@@ -81,6 +95,7 @@ def _keys(token: Token) -> SamKeys:
         fingerprint=TokenMacKey(token, "fingerprint"),
         evidence=TokenMacKey(token, "evidence"),
         attestation=TokenSigningKey(token, "attest"),
+        checkpoint=TokenSigningKey(token, "checkpoint"),
     )
 
 
@@ -90,12 +105,16 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
             audience=settings.service.public_origin,
             multisign=settings.sam.multisign,
             sad_life=timedelta(minutes=settings.sam.sad_minutes),
+            approvals=ApprovalLimits.of(settings.ra),
         ),
         sms_sender=settings.service.sms_sender,
         sms_host=settings.service.sms_host,
+        help_phone=settings.service.help_phone,
+        language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
-        issuing_certificate=_certificate(folder / "issuing.pem"),
+        issuing_certificate=pinned(folder / "issuing.pem").public_bytes(Encoding.DER),
+        time_stamps=time_stamp_trust(settings, pinned(folder / "root.pem")),
         checkpoints=folder / "checkpoints",
     )
 
@@ -108,13 +127,6 @@ def _verdict_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PinnedFileUnusable(f"{path}: not an Ed25519 key")
     return key
-
-
-def _certificate(path: Path) -> bytes:
-    try:
-        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
-    except (OSError, ValueError) as error:
-        raise PinnedFileUnusable(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

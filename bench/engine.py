@@ -27,6 +27,7 @@ from core.types import Dtbsr
 from hsm.session import Token
 from hsm.wrapping import TokenVault
 from signer.pades.engine import PadesEngine
+from signer.pades.options import Wishes
 from tests.support.sam_bench import Workbench
 from tests.support.small_pki import SmallCa
 from tests.support.tokens import MODULE, sam_keys
@@ -58,7 +59,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
 
     def once() -> None:
         sad, each = next(waiting)
-        prepared = pades.prepare(each, SignatureAlgorithm.ECDSA_SHA256, strict=True)
+        prepared = pades.prepare(each, Wishes(), strict=True)
         answer = bench.sign_document(sad, bench.prepared(each, prepared.before, prepared.after))
         pades.embed(each, answer.increment_before, answer.increment_after, answer.cms)
 
@@ -82,7 +83,7 @@ class _TokenSigner(signers.Signer):
         self._lent = _lent(directory)
         clock = SystemClock()
         authority = SmallCa(clock.now())
-        certificate = authority.issue(_subject(self._lent.public_key_der), clock.now())
+        certificate = authority.issue(_made(self._lent.public_key_der), clock.now())
         store = SimpleCertificateStore()
         store.register(x509.Certificate.load(authority.certificate_der))
         super().__init__(
@@ -119,7 +120,10 @@ def _lent(directory: str) -> Any:
     return lent
 
 
-def _subject(public_key_der: bytes) -> Any:
+def _made(public_key_der: bytes) -> Any:
     from core.statements import KeyAttestation
+    from signer.sam.protocol import MadeKey
 
-    return KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", b"")
+    now = SystemClock().now()
+    word = KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", now, now, b"")
+    return MadeKey("c", word, b"")

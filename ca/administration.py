@@ -5,8 +5,6 @@ Revocation and suspension, revocation lists, the audit log. Who may ask for it i
 
 from __future__ import annotations
 
-import logging
-
 from ca import tables
 from ca.admin_protocol import By
 from ca.crl_issuer import CrlIssuer
@@ -27,9 +25,7 @@ from ca.protocol import (
 from ca.revocation import Revocations, Wish
 from ca.statuses import HOLD
 from ca.summaries import Summaries
-from core.errors import DomainError
-
-log = logging.getLogger(__name__)
+from channel.stamping import CheckpointsVerified
 
 
 class Administration:
@@ -66,7 +62,7 @@ class Administration:
             reason=request.reason,
             invalid_since=request.invalid_since,
         )
-        return self._change(wish, rehearse=request.rehearse)
+        return self.change(wish, rehearse=request.rehearse)
 
     def suspend(self, request: SuspendCertificate) -> StatusChanged:
         """Suspend a certificate, and issue a list that says so.
@@ -77,7 +73,7 @@ class Administration:
         """
         by = self._check(request.by, "suspend")
         wish = Wish(serial=request.serial, status="suspended", by=by, reason=HOLD)
-        return self._change(wish, rehearse=request.rehearse)
+        return self.change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
         """End a suspension, and issue a list that says so.
@@ -86,7 +82,19 @@ class Administration:
             NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        return self._change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
+        return self.change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
+
+    def change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
+        """Give a certificate another status for who was found to be allowed to, and issue a list that says so.
+
+        Raises:
+            DomainError: as `Revocations.change`; AuthorityClosed.
+        """
+        self._crl.check_open()
+        if rehearse:
+            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
+        change = self._revocations.change(wish)
+        return StatusChanged(change.serial, change.status, change.at, self._crl.publish_or_wait())
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
         """Issue and publish a CRL now.
@@ -99,31 +107,16 @@ class Administration:
         return self._crl.publish()
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
-        """Verify the audit log, and the record against it.
+        """Verify the audit log, the record against it, and every checkpoint.
 
         Raises:
-            AuditBroken: the first row that is altered, missing or out of order, or that the record contradicts.
+            AuditBroken: the first row that is altered, missing or out of order, or that record or a checkpoint contradict.
         """
         with self._parts.database.reading() as connection:
             rows, head = self._parts.audit.verify_with_record(connection)
-        return AuditVerified(rows, head.hex())
+        checkpoints = self._parts.checkpoints.verify(self._parts.clock.now())
+        return AuditVerified(rows, head.hex(), CheckpointsVerified(*checkpoints))
 
     def _check(self, by: By, deed: Deed) -> str:
         with self._parts.database.reading() as connection:
             return self._mandates.check(connection, by, deed)
-
-    def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
-        self._crl.check_open()
-        if rehearse:
-            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
-        change = self._revocations.change(wish)
-        return StatusChanged(change.serial, change.status, change.at, self._list_anew())
-
-    def _list_anew(self) -> int | None:
-        """Return the number of a new list; None when it could not be issued: the zone's round tries again."""
-        try:
-            return self._crl.publish().number
-        except DomainError as error:  # the status holds all the same
-            told = {"error": type(error).__name__, "detail": error.detail}
-            log.warning("no list after a change of status", extra=told)
-            return None

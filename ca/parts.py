@@ -10,6 +10,7 @@ from ca.statuses import Statuses
 from core.clock import Clock
 from core.entropy import Entropy
 from hsm.ports import SigningKey
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 
 
@@ -22,5 +23,6 @@ class Parts:
     database: Database
     statuses: Statuses
     audit: Audit
+    checkpoints: Checkpoints
     clock: Clock
     entropy: Entropy

@@ -38,6 +38,7 @@ from ca.draft import Issuer
 from ca.feed import Feed
 from ca.guarded import Guarded
 from ca.mandates import Mandates
+from ca.orders import Orders
 from ca.overview import Overviews
 from ca.parts import Parts
 from ca.protocol import (
@@ -45,6 +46,7 @@ from ca.protocol import (
     CA_ADMIN,
     CA_STATUS,
     AskOverview,
+    CarryOutRevocation,
     CertifyLegalPerson,
     CertifyService,
     DescribeCertificate,
@@ -63,19 +65,24 @@ from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
 from ca.trusted_list.publisher import ListPublisher
+from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
+from core.approvals import ApprovalLimits
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
+from core.pinned_authorities import time_stamp_trust
 from hsm.ports import MacKey, SigningKey
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals
 
 ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
+CHECKPOINTS = "checkpoints"  # of the audit log
 LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
@@ -114,6 +121,7 @@ class CaKeys:
 
     issuing: SigningKey
     trusted_list: SigningKey
+    checkpoint: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses, administrators and proposals
     admins: MacKey  # what is derived for administrators, and their sessions
@@ -129,8 +137,10 @@ class OpenAuthority:
     control: Control
     bulk: BulkRevocations
     overviews: Overviews
+    orders: Orders
     trusted_list: ListPublisher
     feed: Feed
+    parts: Parts
 
 
 def open_authority(
@@ -150,19 +160,23 @@ def open_authority(
     """
     pinned = read_pinned(settings.zone_dir("ca"))
     database.create(tables.metadata)
-    seals = Seals(keys.seal.mac)
+    seals, audit = Seals(keys.seal.mac), Audit(keys.audit)
+    trust = time_stamp_trust(settings, pinned.root)
+    checkpoints = settings.zone_dir("ca") / CHECKPOINTS
     parts = Parts(
         issuer=Issuer.of(pinned.issuing),
         key=keys.issuing,
         database=database,
         statuses=Statuses(seals),
-        audit=Audit(keys.audit),
+        audit=audit,
+        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, trust, entropy),
         clock=clock,
         entropy=entropy,
     )
     crl = CrlIssuer(parts, settings.published())
     signatory = profiles.signatory(settings.ca)
-    built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
+    limits = ApprovalLimits.of(settings.ra)
+    built = Authority(pinned.issuing, signatory, pinned.attestations, limits, parts, crl)
     built.check()
     built.make_round()
     control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
@@ -180,15 +194,18 @@ def open_authority(
         settings.published(),
         mandates,
     )
+    administration = Administration(parts, crl, mandates)
     return OpenAuthority(
         authority=built,
-        administration=Administration(parts, crl, mandates),
+        administration=administration,
         certifying=Certifying(pinned.issuing, services, seal, parts, crl, mandates),
         control=control,
         bulk=bulk,
         overviews=Overviews((pinned.root, pinned.issuing), parts, control),
+        orders=Orders(pinned.attestations, administration),
         trusted_list=trusted_list,
         feed=Feed(parts),
+        parts=parts,
     )
 
 
@@ -199,6 +216,7 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         IssueCertificate: built.issue,
         ShowCertificate: built.show,
         ListCertificates: built.list,
+        CarryOutRevocation: opened.orders.carry_out,
         Health: health(built.check),
     }
     return Server(CA, handlers, peers)
@@ -230,6 +248,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         PublishTrustedList: opened.trusted_list.publish_asked,
         AskOverview: opened.overviews.ask,
         VerifyAudit: administration.verify_audit,
+        **stamping.handlers(opened.parts.checkpoints, opened.parts.clock),
         Health: health(opened.authority.check),
     }
     return Server(CA_ADMIN, handlers, peers)

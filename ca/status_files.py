@@ -15,8 +15,9 @@ from cryptography import x509
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 
-from ca import addresses, crl, publication
+from ca import crl, publication
 from ca.draft import Issuer
+from core import addresses
 from core.errors import Unavailable
 
 _CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 §4.2

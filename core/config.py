@@ -52,10 +52,18 @@ class Sam(_Section, frozen=True):
 
     workers: int
     module: str
-    signatory_key: Literal["ec-p256", "rsa-3072"]
+    signatory_key: Literal["ec-p256", "ec-p384", "rsa-3072"]
     multisign: int
     sad_minutes: int
     honest_error_rate: float
+
+
+class Ra(_Section, frozen=True):
+    """Registration: how long what an officer decided may be used."""
+
+    activation_days: int
+    proofing_days: int
+    renewal_days: int
 
 
 class Ca(_Section, frozen=True):
@@ -84,9 +92,27 @@ class Status(_Section, frozen=True):
     """The `status` zone."""
 
     listen: str
+    metrics_listen: str
     workers: int
     tsa_policy_oid: str
     time_service_required: bool
+
+
+class StatusSource(_Section, frozen=True):
+    """Where the status of one issuer's certificates is asked: OCSP, or a revocation list."""
+
+    issuer: Path
+    ocsp: str = ""
+    crl: str = ""
+
+
+class Tsa(_Section, frozen=True):
+    """The time-stamping authority that documents are stamped by."""
+
+    url: str
+    root: Path
+    policies: tuple[str, ...]
+    status: tuple[StatusSource, ...]
 
 
 class Preflight(_Section, frozen=True):
@@ -107,6 +133,7 @@ class Portal(_Section, frozen=True):
     sms_name: str
     max_file_bytes: int
     max_files: int
+    level: Literal["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]
 
 
 class Metrics(_Section, frozen=True):
@@ -129,8 +156,10 @@ class Settings(_Section, frozen=True):
     sms: Sms
     web: Web
     sam: Sam
+    ra: Ra
     ca: Ca
     status: Status
+    tsa: Tsa
     preflight: Preflight
     portal: Portal
     metrics: Metrics
@@ -147,6 +176,10 @@ class Settings(_Section, frozen=True):
     def published(self) -> Path:
         """Return the folder of public files (certificates, CRL): the CA writes, `status` serves."""
         return self.state_dir / "public"
+
+    def status_url(self) -> str:
+        """Return where this machine reaches the zone `status`, whatever name the world knows it by."""
+        return f"http://{self.status.listen}"
 
     def outbox(self) -> Path:
         """Return the folder of the development phone: the SAM writes, `phone` reads."""
@@ -200,6 +233,21 @@ def _check(settings: Settings) -> None:
         raise BadSettings("sam.multisign: between 1 and 1000")
     if min(settings.web.requests_a_minute, settings.web.signatory_requests_a_minute, settings.web.signatures_a_day) < 1:
         raise BadSettings("web: limits of requests and signatures are at least 1")
+    _check_tsa(settings.tsa)
+    for name in ("activation_days", "proofing_days", "renewal_days"):
+        if getattr(settings.ra, name) < 1:
+            raise BadSettings(f"ra.{name}: at least 1")
+    if settings.ra.renewal_days >= settings.ca.validity_days:
+        raise BadSettings("ra.renewal_days: less than ca.validity_days, or every new certificate would end soon")
     sender = settings.service.sms_sender
     if not (1 <= len(sender) <= 11 and sender.isascii() and sender.isprintable()):
         raise BadSettings("service.sms_sender: 1 to 11 printable ASCII characters")
+
+
+def _check_tsa(tsa: Tsa) -> None:
+    """Check that another authority is pinned where it is asked: nobody's word is taken on trust."""
+    pinned = tsa.root != Path() and bool(tsa.policies)
+    if bool(tsa.url) != pinned:
+        raise BadSettings("tsa: url, root and policies belong together")
+    if any(bool(source.ocsp) == bool(source.crl) for source in tsa.status):
+        raise BadSettings("tsa.status: either ocsp or crl for each issuer")

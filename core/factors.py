@@ -47,9 +47,12 @@ class ResendExhausted(DomainError):
 
 
 class SmsNotSent(Unavailable):
-    """No gateway took the message; no try was spent. `again_at`: when it may work again, an ISO 8601 instant."""
+    """No gateway took the message; no try was spent.
 
-    def __init__(self, again_at: str, detail: str = "") -> None:
+    `again_at`: when it may work again, an ISO 8601 instant; empty where nobody waits for it.
+    """
+
+    def __init__(self, detail: str = "", again_at: str = "") -> None:
         super().__init__(detail)
         self.again_at = again_at
 

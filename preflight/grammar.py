@@ -32,6 +32,13 @@ _SIGNATURE: Final[dict[str, Value]] = {
     "/Filter": Name("/Adobe.PPKLite"),
     "/SubFilter": Name("/ETSI.CAdES.detached"),
 }
+_CERTIFICATION: Final[list[Value]] = [
+    {
+        "/Type": Name("/SigRef"),
+        "/TransformMethod": Name("/DocMDP"),
+        "/TransformParams": {"/Type": Name("/TransformParams"), "/P": 2, "/V": Name("/1.2")},
+    }
+]
 _TIME: Final = re.compile(rb"D:(\d{14})Z")
 _FIELD_NAME: Final = re.compile(rb"Paraph[1-9]\d{0,4}")
 _FLAGS: Final = 132  # print, locked
@@ -62,6 +69,7 @@ class Claims:
 
     name: str  # /Name; empty when there is none
     at: datetime  # /M, in UTC
+    certifies: bool  # later changes are closed but for forms and signatures (DocMDP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,8 @@ def judge_objects(
     added = _check_field(original, new, field, signature)
     claims = _check_signature(new[signature], byte_range, room)
     expected = _expected(original, new, field, added.page)
+    if claims.certifies:
+        _expect_permissions(original, expected, signature)
     for ref, value in _stamp(new, added, claims).items():
         expected.setdefault(ref, value)
     if rest := objects.keys() - expected.keys() - {field, signature}:
@@ -209,14 +219,19 @@ def _inherited(page: Any, key: str) -> Any:
 def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: int) -> Claims:
     """Check the signature dictionary; return what it claims (EN 319 142-1 §5.3).
 
-    No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any.
+    No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any. A
+    certification may close the document to changes, with the one transform that leaves it open to forms and signatures.
     """
-    if not isinstance(value, dict) or value.keys() - {"/Name"} != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
+    may = {"/Name", "/Reference"}
+    if not isinstance(value, dict) or value.keys() - may != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
         raise IncrementNotAllowed("entries of the signature dictionary")
+    if "/Reference" in value and not equal(value["/Reference"], _CERTIFICATION):
+        raise IncrementNotAllowed("another transform than a certification's")
     fixed: dict[str, Value] = {**_SIGNATURE, "/ByteRange": [*byte_range], "/Contents": bytes(room // 2 - 1)}
     if not all(equal(value[key], wanted) for key, wanted in fixed.items()):
         raise IncrementNotAllowed("signature dictionary is not as it must be")
-    return Claims(_name(value["/Name"]) if "/Name" in value else "", _time(value["/M"]))
+    name = _name(value["/Name"]) if "/Name" in value else ""
+    return Claims(name, _time(value["/M"]), "/Reference" in value)
 
 
 def _time(value: Value) -> datetime:
@@ -300,6 +315,15 @@ def _expect_form(original: Original, new: dict[Ref, Value], expected: dict[Ref, 
         changed["/Fields"] = fields
     if not equal(changed, form):
         _put(expected, *((where, changed) if isinstance(where, Ref) else (root, {**catalog, "/AcroForm": changed})))
+
+
+def _expect_permissions(original: Original, expected: dict[Ref, Value], signature: Ref) -> None:
+    """Expect the catalog to name the certification (ISO 32000-2 §12.8.6), which is the document's first permission."""
+    root = Ref(original.reader.root_ref.idnum, original.reader.root_ref.generation)
+    catalog = expected.get(root, original.value(root))
+    if not isinstance(catalog, dict) or "/Perms" in catalog:
+        raise IncrementNotAllowed("a certification of a document that has permissions")
+    expected[root] = {**catalog, "/Perms": {"/DocMDP": signature}}
 
 
 def _new_form(new: dict[Ref, Value], field: Ref) -> Ref:

@@ -26,7 +26,7 @@ from api.refusals import (
 from citystyle.formats import clock, day, moment
 from core.errors import DomainError, Unavailable
 from core.factors import ChallengeClosed, SigningStopped, SmsNotSent, ThrottledUntil
-from signer.sam.errors import CertificateExpired, CredentialNotUsable, TransactionClosed
+from signer.sam.errors import CertificateExpired, CredentialNotUsable, CredentialSuperseded, TransactionClosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,10 @@ def _unusable(_error: object, phone: str) -> Ending:
     return Ending(403, _("Your signature cannot be used now"), (_call(phone),))
 
 
+def _renewed(_error: object, _phone: str) -> Ending:
+    return Ending(410, _("Your signature was renewed meanwhile"), (_nothing(), _restart()))
+
+
 def _elsewhere(_error: object, _phone: str) -> Ending:
     text = _("Go on there, or restart from the portal.")
     return Ending(403, _("This page was opened in another browser."), (text,), None)
@@ -165,6 +169,7 @@ _ENDINGS: Final[dict[type, Callable[[Any, str], Ending]]] = {
     SigningStopped: lambda _error, phone: stopped(phone),
     ThrottledUntil: _throttled,
     CertificateExpired: _expired,
+    CredentialSuperseded: _renewed,
     CredentialNotUsable: _unusable,
     OtherBrowser: _elsewhere,
     TransactionClosed: lambda _error, _phone: closed(),

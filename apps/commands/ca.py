@@ -12,6 +12,7 @@ from apps.commands import (
     ca_overview,
     ca_parts,
     ca_proposals,
+    ca_renew,
     ca_status,
 )
 from apps.commands.ca_statements import statements
@@ -35,6 +36,7 @@ for command in (
     ca_status.revoke,
     ca_status.suspend,
     ca_status.resume,
+    ca_renew.renew,
     ca_proposals.propose,
     ca_proposals.proposals,
     ca_proposals.approve,

@@ -88,6 +88,11 @@ class Responder:
         self._kept: dict[bytes, OcspAnswer] = {}
         self._kept_at_change = -1
 
+    @property
+    def ends(self) -> datetime:
+        """The last instant at which it answers."""
+        return self._delegated.ends
+
     def issuer_hashes(self, hash_oid: str) -> tuple[bytes, bytes]:
         """Return the hashes of the authority's name and key by which a CertID names it."""
         return self._issuer_hashes[hash_oid]

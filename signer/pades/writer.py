@@ -1,8 +1,9 @@
-"""pyHanko's incremental writer, held to what a signature needs.
+"""pyHanko's incremental writer, held to what signatures need.
 
-The increment changes nothing but what carries the signature field. So, other than the stock writer:
+An increment changes nothing but what carries the signature field, or the data that signatures are validated with. So,
+other than the stock writer:
 - document information and XMP metadata stay untouched (a malformed XMP packet would be parsed, an intact one rewritten);
-- neither /Version nor /Extensions is written;
+- neither /Version nor /Extensions is written for a signature;
 - re-issued objects carry the strings and numbers of the original, byte for byte and digit for digit;
 - only the appended bytes are written, at the offsets they will have behind the original.
 """
@@ -37,8 +38,8 @@ _ROOM: Final = 32  # numbers: more than the objects of an increment
 _PLACES_TRIED: Final = 20
 
 
-class SignatureWriter(IncrementalPdfFileWriter):
-    """Writes the increment of one signature over `original`. `label` makes the new half of /ID differ."""
+class IncrementWriter(IncrementalPdfFileWriter):
+    """Writes one increment over `original`. `label` makes the new half of /ID differ."""
 
     def __init__(self, original: bytes, *, strict: bool, label: bytes) -> None:
         reader = PdfFileReader(BytesIO(original), strict=strict)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -85,10 +85,11 @@ class Activation:
     def sign_contents(self, asked: SignContents) -> ContentSignatures:
         """Sign contents authorised as `sdr`: their digests become message digests of signed attributes made here."""
         order = _order(asked, "sdr", asked.digests)
+        claimed = self._parts.clock.now() if asked.form == "cades" else None  # EN 319 122-1 §6.3: signing-time
 
         def work(record: CredentialRecord) -> dict[bytes, Work]:
             template = self._template(record, order.algorithm)
-            return {digest: _cms_work(template, ContentDigest(order.hash, digest)) for digest in asked.digests}
+            return {digest: _cms_work(template, ContentDigest(order.hash, digest), claimed) for digest in asked.digests}
 
         return ContentSignatures([result.value for result in self._carry_out(asked.sad, order, work, None)])
 
@@ -169,10 +170,10 @@ def _template_of(certificate: bytes, issuer: bytes, algorithm: SignatureAlgorith
     return CmsTemplate.of([certificate, issuer], algorithm)
 
 
-def _cms_work(template: CmsTemplate, content: ContentDigest) -> Work:
-    attributes = template.signed_attributes(content.value)
+def _cms_work(template: CmsTemplate, content: ContentDigest, claimed: datetime | None = None) -> Work:
+    attributes = template.signed_attributes(content.value, claimed)
     dtbsr = Dtbsr(content.algorithm, content.algorithm.new(attributes).digest())
-    return Work(dtbsr, lambda signature: template.assemble(content.value, signature))
+    return Work(dtbsr, lambda signature: template.assemble(content.value, signature, signing_time=claimed))
 
 
 def _as_it_is(signature: bytes) -> bytes:

@@ -64,7 +64,7 @@ class Judging:
             if not error.may_arrive:
                 self._parts.challenges.not_sent_again(connection, before, tried, now)
             self._parts.evidence.append(connection, "code not sent", now, transaction=tried.challenge)
-        return SmsNotSent((now + SMS_PAUSE).isoformat(), error.detail)
+        return SmsNotSent(error.detail, (now + SMS_PAUSE).isoformat())
 
     def submit(self, asked: SubmitCode) -> Authorised:
         """Judge the code and, when it is right, return the SAD.

@@ -147,7 +147,7 @@ class Opening:
             self._parts.transactions.store(connection, replace(transaction, state="not-sent"))
             unuse(connection, portal, request)
             self._parts.evidence.append(connection, "code not sent", now, transaction=transaction.transaction)
-        return SmsNotSent((now + SMS_PAUSE).isoformat(), error.detail)
+        return SmsNotSent(error.detail, (now + SMS_PAUSE).isoformat())
 
 
 def _carried(carried: CarriedRequest, now: datetime) -> PortalRequest:

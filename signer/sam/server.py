@@ -9,19 +9,24 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from channel import stamping
 from channel.protocol import Done, Health, Message
 from channel.server import Server, health
+from channel.stamping import CheckpointsVerified
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import Clock
 from core.entropy import Entropy
+from core.time_stamp import TimeStampTrust
 from core.types import Dtbsr
 from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
 from otp.challenges import Challenges
 from otp.delivery.ports import SmsSender
+from otp.sms import Language
 from signer.sam import tables
 from signer.sam.activation import Activation
-from signer.sam.checkpoints import Checkpoints
+from signer.sam.approvals import Approvals
+from signer.sam.approving import Approving
 from signer.sam.code_messages import CodeMessages
 from signer.sam.directory import Directory
 from signer.sam.endings import Endings
@@ -29,35 +34,51 @@ from signer.sam.enrolment import Enrolment
 from signer.sam.evidence import Evidence
 from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
+from signer.sam.notices import Notices
 from signer.sam.opening import Opening
+from signer.sam.own_revocations import OwnRevocations
 from signer.sam.parts import Parts
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
 from signer.sam.protocol import (
     ADMIN,
     SAM,
+    AcknowledgeOrder,
     Activate,
+    Approve,
+    ApproveRenewal,
+    BeginOwnRevocation,
     CancelTransaction,
+    ConfirmOwnRevocation,
     DescribeCredential,
-    Enrol,
     EvidenceVerified,
+    ListApprovals,
     ListCredentials,
+    ListEnding,
+    ListRevocationOrders,
+    MakeKey,
     OpenTransaction,
     RegisterPortal,
     ResendCode,
     RevokeSad,
     SetState,
+    ShowCredential,
     ShowTransaction,
     SignContents,
     SignDocument,
     SignHashes,
     SubmitCode,
     VerifyEvidence,
+    WithdrawApproval,
 )
 from signer.sam.records import CredentialRecords
+from signer.sam.registration import Registration
+from signer.sam.revoking import Revoking
 from signer.sam.sad import SadCodec
-from signer.sam.signatures import check_probe
+from signer.sam.signatures import check_with_key
+from signer.sam.states import States
 from signer.sam.transactions import Transactions
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals
 
@@ -73,18 +94,22 @@ class SamKeys:
     fingerprint: MacKey
     evidence: MacKey
     attestation: SigningKey
+    checkpoint: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
 class SamSettings:
-    """What the SAM is told: policy, the names in a message, pinned keys, and where checkpoints go."""
+    """What the SAM is told: policy, the names in a message, pinned keys, whose time-stamps count, where checkpoints go."""
 
     policy: Policy
     sms_sender: str
     sms_host: str
+    help_phone: str  # whom a signatory may call
+    language: Language  # in which the service speaks first; what it tells on the phone is in it
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
     issuing_certificate: bytes  # DER
+    time_stamps: TimeStampTrust
     checkpoints: Path
 
 
@@ -107,8 +132,10 @@ class Sam:
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
+            approvals=Approvals(seals),
             portals=Portals(seals, settings.sms_host),
             transactions=Transactions(seals),
+            own_revocations=OwnRevocations(seals),
             challenges=Challenges(database, seals, keys.otp),
             evidence=Evidence(keys.evidence),
             codec=SadCodec(keys.sad),
@@ -118,6 +145,14 @@ class Sam:
             entropy=entropy,
         )
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
+        notices = Notices(
+            sender,
+            clock,
+            sender_name=settings.sms_sender,
+            help_phone=settings.help_phone,
+            host=settings.sms_host,
+            language=settings.language,
+        )
         issuing = settings.issuing_certificate
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
@@ -130,8 +165,14 @@ class Sam:
             parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuing_certificate=issuing
         )
         self._directory = Directory(parts, issuing)
-        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing)
-        self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
+        self._registration = Registration(parts)
+        self._approving = Approving(parts)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing, notices)
+        self._states = States(parts, notices)
+        self._revoking = Revoking(parts, notices, keys.attestation)
+        self._checkpoints = Checkpoints(
+            settings.checkpoints, parts.evidence, database, keys.checkpoint, settings.time_stamps, entropy
+        )
 
     def server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the socket that `web` may open."""
@@ -145,23 +186,39 @@ class Sam:
             SignHashes: self._activation.sign_hashes,
             SignContents: self._activation.sign_contents,
             SignDocument: self._activation.sign_document,
+            BeginOwnRevocation: self._revoking.begin,
+            ConfirmOwnRevocation: self._revoking.confirm,
+            ListRevocationOrders: self._revoking.orders,
+            AcknowledgeOrder: _done(self._revoking.acknowledge),
             ListCredentials: self._directory.list,
             DescribeCredential: self._directory.describe,
             Health: health(self.check),
         }
-        return Server(SAM, {kind: self._with_checkpoints(handler) for kind, handler in handlers.items()}, peers)
+        return Server(SAM, handlers, peers)
 
     def admin_server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the operator's socket."""
         handlers: Handlers = {
-            RegisterPortal: _done(self._enrolment.register_portal),
-            Enrol: self._enrolment.enrol,
+            RegisterPortal: _done(self._registration.register),
+            Approve: self._approving.approve,
+            ApproveRenewal: self._approving.approve_renewal,
+            ListApprovals: self._approving.list,
+            WithdrawApproval: _done(self._approving.withdraw),
+            MakeKey: self._enrolment.make_key,
             Activate: _done(self._enrolment.activate),
-            SetState: _done(self._enrolment.set_state),
+            SetState: _done(self._states.set_state),
+            ShowCredential: self._directory.show,
+            ListEnding: self._directory.list_ending,
             VerifyEvidence: self._verify_evidence,
+            **stamping.handlers(self._checkpoints, self._parts.clock),
             Health: health(self.check),
         }
         return Server(ADMIN, handlers, peers)
+
+    def make_round(self) -> None:
+        """Do what nobody asks for: end what is over by the clock, write a checkpoint of the evidence. Cheap when idle."""
+        self._states.end_overdue()
+        self._checkpoints.write_if_due(self._parts.clock.now())
 
     def check(self) -> None:
         """Prove that the SAM can do its work: a probe key is made, signs, is verified; database and sender answer.
@@ -173,24 +230,15 @@ class Sam:
         key = self._keys.vault.generate(KeyType.EC_P256)
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
-        check_probe(key.public_key_der, probe, signature)
+        check_with_key(key.public_key_der, SignatureAlgorithm.ECDSA_SHA256, probe, signature)
         self._parts.database.check()
         self._sender.check()
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:
             rows, head = self._parts.evidence.verify(connection)
-        self._checkpoints.verify()
-        return EvidenceVerified(rows, head.hex())
-
-    def _with_checkpoints(self, handler: Callable[[Any], Message]) -> Callable[[Any], Message]:
-        def handle(request: Message) -> Message:
-            try:
-                return handler(request)
-            finally:
-                self._checkpoints.write_if_due(self._parts.clock.now())
-
-        return handle
+        checkpoints = self._checkpoints.verify(self._parts.clock.now())
+        return EvidenceVerified(rows, head.hex(), CheckpointsVerified(*checkpoints))
 
 
 Handlers = Mapping[type[Message], Callable[[Any], Message]]

@@ -21,7 +21,7 @@ from pyhanko.sign.fields import prepare_sig_field
 
 from signer.pades.options import Appearance, SignatureOptions
 from signer.pades.prepare import PreparedIncrement, _cut, _set_flags, _signature
-from signer.pades.writer import SignatureWriter
+from signer.pades.writer import IncrementWriter
 from stamp.appearance import appearance as drawn
 from stamp.appearance import place
 from tests.support.signed_pdfs import NOW
@@ -44,7 +44,7 @@ class Forgery:
         at: datetime = NOW,
     ) -> None:
         self.options = SignatureOptions(at, appearance=visible)
-        self.writer = SignatureWriter(original, strict=strict, label=b"forged")
+        self.writer = IncrementWriter(original, strict=strict, label=b"forged")
         self.page_ref: Any = self.writer.find_page_for_modification(page)[0]
         self.page: Any = self.page_ref.get_object()
         box = place(visible.position, page_box(self.page)) if visible else None

@@ -11,23 +11,28 @@ from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import load_der_x509_csr
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from channel.protocol import Message
 from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
+from core.approvals import ApprovalLimits
 from core.statements import IncrementVerdict
+from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
 from signer.sam.policy import Policy
 from signer.sam.protocol import (
     Activate,
+    Approve,
     Authorised,
-    Enrol,
+    MakeKey,
     OpenTransaction,
     PreparedDocument,
     RegisterPortal,
+    ShowCredential,
     SignDocument,
     SignHashes,
     SubmitCode,
@@ -43,19 +48,30 @@ AUDIENCE = "https://service.example.com"
 SHA256 = HashAlgorithm.SHA256.oid
 ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
 PORTALS = ("portal-a", "portal-b")
+POLICY = {
+    "audience": AUDIENCE,
+    "multisign": 100,
+    "sad_life": timedelta(minutes=5),
+    "approvals": ApprovalLimits(activation=timedelta(days=7), proofing=timedelta(days=365)),
+}
+_CODE = re.compile(r"#(\d{8})$")
 
 
 @dataclass
 class Phone:
-    """Takes messages and finds the code in the newest one. `queues`: those it does not take come through later."""
+    """Takes messages and finds the code in the newest one. Messages without a code are kept apart.
+
+    `queues`: messages that it does not take come through later.
+    """
 
     messages: list[Sms] = field(default_factory=list)
+    notices: list[Sms] = field(default_factory=list)
     fails: bool = False
     queues: bool = False
 
     def send(self, sms: Sms) -> None:
         if self.queues or not self.fails:
-            self.messages.append(sms)
+            (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
         if self.fails:
             raise NotDelivered("gateway down", may_arrive=self.queues)
 
@@ -65,7 +81,7 @@ class Phone:
 
     @property
     def code(self) -> str:
-        found = re.search(r"#(\d{8})$", self.messages[-1].text)
+        found = _CODE.search(self.messages[-1].text)
         assert found
         return found[1]
 
@@ -76,6 +92,7 @@ def software_keys() -> SamKeys:
     return SamKeys(
         vault=SoftwareVault(),
         attestation=SoftwareSigningKey(KeyType.EC_P256),
+        checkpoint=SoftwareSigningKey(KeyType.EC_P256),
         **{label: SoftwareMacKey(label) for label in labels},
     )
 
@@ -83,17 +100,18 @@ def software_keys() -> SamKeys:
 class Workbench:
     """A SAM with portals A and B; Ana is enrolled at A, Bogdan at B."""
 
-    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None) -> None:
+    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None, ca=None) -> None:
         self.folder = folder
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.keys = keys or software_keys()
         self.phone = Phone()
         self.verdict_key = Ed25519PrivateKey.generate()
-        self.ca = SmallCa(self.clock.now() - timedelta(days=1))
+        self.ca = ca or SmallCa(self.clock.now() - timedelta(days=1))
         self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
         self.sam = self.start()
         self.credentials: dict[str, str] = {}
+        self._proofs: set[bytes] = set()
         for client in PORTALS:
             jwk = json.dumps(self.request_keys[client].as_dict(private=False))
             self.admin(RegisterPortal(client, f"Primăria {client}", f"Primaria {client}", jwk))
@@ -103,12 +121,15 @@ class Workbench:
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
-            policy=Policy(**{"audience": AUDIENCE, "multisign": 100, "sad_life": timedelta(minutes=5), **policy}),
+            policy=Policy(**(POLICY | policy)),
             sms_sender="Paraph",
             sms_host="semnare.example.com",
+            help_phone="021 000 00 00",
+            language="ro",
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuing_certificate=self.ca.certificate_der,
+            time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
@@ -120,13 +141,17 @@ class Workbench:
         self.sam = self.start()
 
     def enrol(self, given_name, surname, serial, phone, client, account, key_type="ec-p256", **more) -> str:
-        enrolled = self.admin(
-            Enrol(given_name, surname, serial, phone, f"{account}@example.com", client, account, key_type, **more)
-        )
-        certificate = self.ca.issue(enrolled.attestation, self.clock.now())
-        self.admin(Activate(enrolled.credential, certificate))
-        self.credentials[account] = enrolled.credential
-        return enrolled.credential
+        asked = Approve(given_name, surname, serial, phone, f"{account}@example.com", client, account, **more)
+        return self.activate(self.admin(asked).approval, key_type)
+
+    def activate(self, approval: str, key_type="ec-p256", life=timedelta(days=90)) -> str:
+        """Make the credential that an approval allows."""
+        made = self.admin(MakeKey(approval, key_type))
+        request = load_der_x509_csr(made.request)
+        self._proofs.add(hashlib.new(request.signature_hash_algorithm.name, request.tbs_certrequest_bytes).digest())
+        self.admin(Activate(made.credential, self.ca.issue(made, self.clock.now(), life)))
+        self.credentials[self.admin(ShowCredential(made.credential)).account] = made.credential
+        return made.credential
 
     def ask(self, request: Message):
         """Say something at the socket that `web` may open."""
@@ -195,8 +220,8 @@ class Workbench:
 
     @property
     def uses(self) -> list[bytes]:
-        """Every digest that met a signatory's key."""
-        return self.keys.vault.uses
+        """Every digest that met a signatory's key, but for each key's proof that it is held."""
+        return [used for used in self.keys.vault.uses if used not in self._proofs]
 
 
 def digest(text: str) -> bytes:

@@ -8,8 +8,8 @@ import subprocess
 import httpx
 import pytest
 
-from ca import addresses
 from ca.server import LIST_SIGNER
+from core import addresses
 from tests.support.trusted_list_rules import complaints
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]

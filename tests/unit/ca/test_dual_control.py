@@ -178,6 +178,23 @@ def test_both_are_administrators_still_when_it_is_done(rotating, gone, when):
         late[when]()
 
 
+def test_what_an_administrator_tried_and_was_refused_is_in_the_log_under_the_name(rotating, proposal):
+    with pytest.raises(SamePerson):
+        approve(rotating, proposal, "ana")
+    with pytest.raises(ProposalUnknown):
+        rotating.control.reject(rotating.session("bogdan"), "p-1", "")
+    with pytest.raises(ActRefused):
+        rotating.control.propose(rotating.session("bogdan"), acts.UseRoot(purpose="issue-root-list"))
+    with rotating.database.reading() as connection:
+        rows = [row for _number, row in rotating.authority._parts.audit.rows(connection)]
+    refused = [(row["by"], row["wanted"], row["error"]) for row in rows if row["event"] == "act refused"]
+    assert refused == [
+        ("ana", "approve", "SamePerson"),
+        ("bogdan", "reject", "ProposalUnknown"),
+        ("bogdan", "propose", "ActRefused"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["bogdan", "ana"])
 def test_another_rejects_it_or_its_proposer_takes_it_back(rotating, proposal, name):
     rejected = rotating.control.reject(rotating.session(name), proposal.proposal, "the wrong name").proposal

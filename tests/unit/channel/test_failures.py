@@ -16,7 +16,7 @@ PROTOCOL = Protocol("test", (), (CodeWrong, SmsNotSent))
     ("error", "arrives_as"),
     [
         (CodeWrong(2), CodeWrong),
-        (SmsNotSent("2026-11-24T09:13:00+00:00", "refused"), SmsNotSent),
+        (SmsNotSent("refused", "2026-11-24T09:13:00+00:00"), SmsNotSent),
         (MessageQueued("later"), Unavailable),  # what the protocol does not list arrives as its nearest listed ancestor
     ],
 )

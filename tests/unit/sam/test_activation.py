@@ -257,7 +257,7 @@ def test_one_changed_byte_of_the_document_is_not_authorised(bench):
 
 def test_contents_prepared_by_the_portal_become_message_digests(bench):
     sad = bench.authorise(ONE, TWO, kind="sdr").sad
-    order = SignContents(sad, "portal-a", bench.credentials["ana"], SHA256, ECDSA, [ONE, TWO])
+    order = SignContents(sad, "portal-a", bench.credentials["ana"], SHA256, ECDSA, [ONE, TWO], "pades")
     answers = bench.ask(order).cms
     digests = []
     for answer in answers:

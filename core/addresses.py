@@ -20,3 +20,6 @@ TRUSTED_LIST: Final = "/trusted-list.xml"
 # Under `ca.documents_url`, https (EN 319 412-5 §4.3.4).
 PRACTICE_STATEMENT: Final = "/cps.pdf"
 DISCLOSURE_STATEMENT: Final = "/pds-{}.pdf"  # language
+
+# Under `service.public_origin`: the page of the `web` zone that the statements name.
+OWN_REVOCATION: Final = "/revocation"
