@@ -66,6 +66,7 @@ class TransactionView(Message, frozen=True):
     phone_tail: str  # last two digits
     state: Literal["open", "authorised", "cancelled", "stopped", "closed"]
     tries_left: int
+    code_number: int  # which code of this transaction is the present one, from 1; the ones before it open nothing
     code_expires_at: datetime
     resend_at: datetime | None  # None: no more sendings of this code
     sends_left: int

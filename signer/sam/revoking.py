@@ -72,7 +72,7 @@ class Revoking:
             self._notices.check()
         else:
             code = self._parts.challenges.code(challenge, opened.binding())
-            self._notices.send_revocation_code(record, asked.language, code, opened.request)
+            self._notices.send_revocation_code(record, asked.language, code, opened.request, challenge.expires_at)
         return OwnRevocationBegun(opened.request, challenge.expires_at)
 
     def _forget(self, connection: Connection, before: datetime) -> None:

@@ -147,6 +147,7 @@ class Sam:
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
         notices = Notices(
             sender,
+            clock,
             sender_name=settings.sms_sender,
             help_phone=settings.help_phone,
             host=settings.sms_host,
