@@ -15,6 +15,7 @@ from apps.ca import CHECKPOINT_KEY, LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.founding import Founder, Founders, founders_of
+from apps.gateways import REPORT_SECRET
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import PARTS, certify_part
 from ca.ceremony import perform, publish_all
@@ -29,6 +30,7 @@ from hsm.keys import TokenSigningKey, generate_key_pair, generate_mac_key
 from hsm.session import Token
 from hsm.softhsm import create_token
 from hsm.wrapping import generate_wrapping_key
+from otp.delivery.report_addresses import SECRET_BYTES
 from portal.entropy import SystemEntropy as PortalEntropy
 from portal.keys import make_secrets
 from preflight.verdict import generate_verdict_key
@@ -100,6 +102,7 @@ def initialise(settings: Settings, say: Callable[[str], None], at_terminal: Foun
     say("Making the first two administrators")
     _administrators(settings, founders, chosen)
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
+    _report_secret(settings)
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     write_pinned(state / _COMPLETE, b"1\n")
     say(f"Made a new installation in {state}; every secret in it is new and readable by you only")
@@ -116,13 +119,15 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
     names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem", LIST_SIGNER)
     names["status"] = (*names["status"], OCSP_CERTIFICATE, TSU_CERTIFICATE)
+    if settings.sms.reports_listen:
+        names |= {"sam": (*names["sam"], REPORT_SECRET), "reports": (REPORT_SECRET,)}
     folders = [*(settings.zone_dir(zone) for zone in names), settings.marks("sam").parent]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 
 
 def _folders(settings: Settings) -> None:
     make_folder(settings.state_dir, PUBLIC_MODE)  # `public` in it is for everyone, all else has a mode of its own
-    for name in (*TOKENS, "web", "preflight", "portal", "marks", "run", "outbox", "logs"):
+    for name in (*TOKENS, "web", "preflight", "portal", "reports", "marks", "run", "outbox", "logs"):
         make_folder(settings.state_dir / name)
     make_folder(settings.published(), PUBLIC_MODE)
 
@@ -169,6 +174,13 @@ def _trusted_list(settings: Settings, token: Token) -> None:
     path = settings.zone_dir("ca") / LIST_SIGNER
     certify_key("list-signer", LIST_NAME, TokenSigningKey(token, LIST_KEY), path, opened.certifying.issue)
     opened.trusted_list.publish()
+
+
+def _report_secret(settings: Settings) -> None:
+    """Make what the SAM and the zone `reports` share: the addresses of delivery reports come from it."""
+    secret = SystemEntropy().token_bytes(SECRET_BYTES)
+    for zone in ("sam", "reports"):
+        write_secret(settings.zone_dir(zone) / REPORT_SECRET, secret)
 
 
 def _administrators(settings: Settings, founders: Founders, chosen: tuple[Founder, Founder]) -> None:

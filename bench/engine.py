@@ -20,7 +20,6 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bench.fresh_days import forget
 from bench.samples import pdf_of
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import SystemClock
@@ -29,6 +28,7 @@ from hsm.session import Token
 from hsm.wrapping import TokenVault
 from signer.pades.engine import PadesEngine
 from signer.pades.options import Wishes
+from tests.support.allowances import forget
 from tests.support.sam_bench import Workbench
 from tests.support.small_pki import SmallCa
 from tests.support.tokens import MODULE, sam_keys

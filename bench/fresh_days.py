@@ -10,12 +10,11 @@ from apps.sam import TOKEN_LABEL
 from core.config import Settings
 from hsm.keys import TokenMacKey
 from hsm.session import Token
-from otp.allowances import Allowances
-from otp.throttle import Allowance
 from storage.engine import Database
 from storage.fresh_seals import FreshSeals
 from storage.marks import Marks
 from storage.seals import Seals
+from tests.support.allowances import forget
 
 
 @contextmanager
@@ -34,11 +33,3 @@ def fresh_day(settings: Settings) -> None:
     """Have nobody at an installation have used up anything."""
     with sam_database(settings) as (database, seals):
         forget(database, seals)
-
-
-def forget(database: Database, seals: FreshSeals) -> None:
-    """Forget what everybody has used up."""
-    allowances = Allowances(seals)
-    with database.transaction() as connection:
-        for signatory in connection.exec_driver_sql("SELECT signatory FROM allowances").scalars().all():
-            allowances.store(connection, allowances.of(connection, signatory), Allowance())

@@ -3,7 +3,9 @@
 Rules, each in one place here:
 - a guess is counted, durably, before it is compared; the count is a conditional update (attacks §3.3, G2, G7);
 - attempts belong to the transaction: no resend and no new code gives more (G3);
-- the same code is sent again while it lives; after it a new one is made (`counter` + 1, window 0: G6);
+- the same code is sent again while it lives, and lives five minutes from then; after it a new one is made (`counter` + 1,
+  window 0: G6). Messages come late and in any order (docs/sms.md), and one code at most is live;
+- a message that was certainly not sent costs no allowance; one that may still arrive counts like any other;
 - a row that is missing, older than the newest or whose seal does not fit opens nothing (D3).
 """
 
@@ -116,11 +118,28 @@ class Challenges:
         new = replace(found, counter=found.counter + 1, sends=1, sent_at=now, expires_at=now + throttle.LIFE)
         return self._store(connection, new)
 
-    def not_sent(self, connection: Connection, opened: Challenge) -> None:
-        """Give back a first code that the gateway did not take: the signatory's allowance is not our failure's price."""
-        standing = self._allowances.of(connection, opened.signatory)
-        self._allowances.store(connection, standing, standing.allowance.without_code(opened.sent_at))
+    def not_sent(self, connection: Connection, opened: Challenge, *, may_arrive: bool) -> None:
+        """End a challenge whose first code was not sent.
+
+        Our failure is not at the signatory's price: the allowance is given back. Not so when the message may still arrive:
+        a gateway that queues is no way round the limits (attack P11).
+        """
+        if not may_arrive:
+            self._give_back(connection, opened)
         self.close(connection, opened.challenge)
+
+    def not_sent_again(self, connection: Connection, before: Challenge, tried: Challenge, now: datetime) -> None:
+        """Undo a `resend` whose message certainly did not leave; only the waiting time begins anew."""
+        found = self.find(connection, tried.challenge)
+        if (found.state, found.counter, found.sends) != ("live", tried.counter, tried.sends):
+            return  # judged, ended or sent again meanwhile
+        if tried.counter != before.counter:
+            self._give_back(connection, tried)
+        self._store(connection, replace(before, version=found.version, attempts=found.attempts, sent_at=now))
+
+    def _give_back(self, connection: Connection, sent: Challenge) -> None:
+        standing = self._allowances.of(connection, sent.signatory)
+        self._allowances.store(connection, standing, standing.allowance.without_code(sent.sent_at))
 
     def close(self, connection: Connection, challenge: str) -> None:
         """End a live challenge; a challenge that ended before stays as it is."""
@@ -216,4 +235,4 @@ def _sent_again(found: Challenge, now: datetime) -> Challenge:
     after = found.sent_at + throttle.WAITS[found.sends - 1]
     if now < after:
         raise ResendTooEarly(after.isoformat())
-    return replace(found, sends=found.sends + 1, sent_at=now)
+    return replace(found, sends=found.sends + 1, sent_at=now, expires_at=now + throttle.LIFE)

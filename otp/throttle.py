@@ -15,7 +15,7 @@ from core.canonical import Value, decode, encode
 from core.factors import ThrottledUntil
 
 TRIES: Final = 3  # guesses judged for one transaction
-LIFE: Final = timedelta(minutes=5)  # of one code
+LIFE: Final = timedelta(minutes=5)  # of one code, from its last sending
 SENDS: Final = 3  # sendings of one code
 WAITS: Final = (timedelta(seconds=30), timedelta(seconds=60))  # before the second and the third sending
 

@@ -77,8 +77,11 @@ class Authority:
             NotSignedIn: nobody answers.
             CredentialsUnusable: the file with password and code cannot be used.
         """
-        found = self._credentials(admin)
-        code = found.code or self._codes(admin, found).next_code(found.totp_secret)
+        path = self._file(admin)
+        found = admin_credentials.read(path, admin.name) if path else _asked(admin.name)
+        code = found.code
+        if path and not code:
+            code = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait).next_code(found.totp_secret)
         return self.control.sign_in(found.name, found.password, code).session
 
     def signed_in(self, admin: Admin) -> CaAdmin:
@@ -97,27 +100,21 @@ class Authority:
         """Return the SAM's operator's socket."""
         return SamAdmin(Channel(ADMIN, self._settings.socket("sam-admin")))
 
-    def _credentials(self, admin: Admin) -> Credentials:
-        path = self._file(admin)
-        if path is not None:
-            return admin_credentials.read(path, admin.name)
-        try:
-            name = admin.name or click.prompt("Administrator", err=True)
-            password = click.prompt("Password", hide_input=True, err=True)
-            return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
-        except click.Abort:  # nobody answers
-            click.echo(err=True)
-            raise NotSignedIn("answer the questions, or name a file with --credentials") from None
-
     def _file(self, admin: Admin) -> Path | None:
         if admin.file is not None or admin.name is None:
             return admin.file
         path = admin_credentials.development_file(self._settings, admin.name)
         return path if path.exists() else None
 
-    def _codes(self, admin: Admin, credentials: Credentials) -> CodeMaker:
-        path = self._file(admin) or admin_credentials.development_file(self._settings, credentials.name)
-        return CodeMaker(path.with_suffix(".step"), SystemClock(), _wait)
+
+def _asked(name: str | None) -> Credentials:
+    try:
+        name = name or click.prompt("Administrator", err=True)
+        password = click.prompt("Password", hide_input=True, err=True)
+        return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
+    except click.Abort:  # nobody answers
+        click.echo(err=True)
+        raise NotSignedIn("answer the questions, or name a file with --credentials") from None
 
 
 def _wait(seconds: float) -> None:

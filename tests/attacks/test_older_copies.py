@@ -339,13 +339,13 @@ def test_a_confirmed_request_for_ones_own_revocation_stands_in_a_restored_copy__
     begun = bench.ask(BeginOwnRevocation("PNORO-1900101400014", "+40722000222", "ro"))
     bench.ask(ConfirmOwnRevocation(begun.request, bench.phone.code))
     copied(bench)
-    bench.ask(AcknowledgeOrder(begun.request))
+    bench.admin(AcknowledgeOrder(begun.request))
     restored(bench)
-    nothing_is_done(bench, lambda: bench.ask(AcknowledgeOrder(begun.request)))
+    nothing_is_done(bench, lambda: bench.admin(AcknowledgeOrder(begun.request)))
     bench.admin(VouchForRestored())
-    assert [each.request for each in bench.ask(ListRevocationOrders()).orders] == [begun.request]
-    bench.ask(AcknowledgeOrder(begun.request))
-    assert bench.ask(ListRevocationOrders()).orders == []
+    assert [each.request for each in bench.admin(ListRevocationOrders()).orders] == [begun.request]
+    bench.admin(AcknowledgeOrder(begun.request))
+    assert bench.admin(ListRevocationOrders()).orders == []
 
 
 def test_what_was_used_up_counts_from_the_copy_on_and_an_earlier_portal_is_registered_again__o1(bench):
