@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ def open_installed(settings: Settings) -> OpenAuthority:
     folder = settings.zone_dir("ca")
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     keys = CaKeys(
-        issuing=TokenSigningKey(token, "issuing"),
+        issuing=partial(TokenSigningKey, token),
         trusted_list=TokenSigningKey(token, LIST_KEY),
         audit=TokenMacKey(token, "audit"),
         seal=TokenMacKey(token, "seal"),

@@ -16,10 +16,11 @@ from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import PARTS, certify_part
+from ca.addresses import FIRST
 from ca.ceremony import perform, publish_all
 from ca.server import LIST_SIGNER
 from ca.statements.publisher import publish_statements
-from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
+from ca.status_parts import TSU_CERTIFICATE, ocsp_certificate
 from core.algorithms import KeyType
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -109,7 +110,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     }
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
     names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem", LIST_SIGNER)
-    names["status"] = (*names["status"], OCSP_CERTIFICATE, TSU_CERTIFICATE)
+    names["status"] = (*names["status"], ocsp_certificate(FIRST), TSU_CERTIFICATE)
     folders = [settings.zone_dir(zone) for zone in names]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 

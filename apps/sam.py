@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from apps.serving import Zone, main
 from channel.server import by_socket
@@ -21,6 +20,7 @@ from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
 from otp.delivery.outbox import Outbox
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
@@ -95,7 +95,7 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         sms_host=settings.service.sms_host,
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
-        issuing_certificate=_certificate(folder / "issuing.pem"),
+        issuers=Issuers(folder),
         checkpoints=folder / "checkpoints",
     )
 
@@ -108,13 +108,6 @@ def _verdict_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PinnedFileUnusable(f"{path}: not an Ed25519 key")
     return key
-
-
-def _certificate(path: Path) -> bytes:
-    try:
-        return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
-    except (OSError, ValueError) as error:
-        raise PinnedFileUnusable(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

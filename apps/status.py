@@ -11,12 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.x509 import load_pem_x509_certificate
-
 from apps.serving import Zone, main
 from apps.status_keys import TOKEN_LABEL, key_of
 from ca.protocol import CA_STATUS
-from ca.publication import ISSUING_CERTIFICATE_PEM
 from ca.replica import Replica
 from ca.status_parts import StatusParts
 from ca.status_probe import StatusProbe
@@ -51,11 +48,10 @@ def build(settings: Settings) -> WSGIApplication:
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     database = Database(folder / "db.sqlite")
     clock, entropy = SystemClock(), SystemEntropy()
-    issuer = load_pem_x509_certificate((settings.published() / ISSUING_CERTIFICATE_PEM).read_bytes())
     replica = Replica(database, Channel(CA_STATUS, settings.socket("ca-status")), clock, time.monotonic)
     parts = StatusParts(
         folder,
-        issuer,
+        settings.published(),
         (partial(key_of, token, "ocsp"), partial(key_of, token, "tsu")),
         replica,
         TrustedClock(
@@ -69,7 +65,7 @@ def build(settings: Settings) -> WSGIApplication:
         policy=settings.status.tsa_policy_oid,
         qualified=settings.ca.marking == "full",
     )
-    return create_app(settings.published(), parts, StatusProbe(parts, issuer, entropy), clock)
+    return create_app(settings.published(), parts, StatusProbe(parts, entropy), clock)
 
 
 def since_start() -> float:

@@ -15,8 +15,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from apps.certification import Certify, certify_key
+from ca.addresses import FIRST
 from ca.delegated import DelegationUnusable
-from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE
+from ca.status_parts import TSU_CERTIFICATE, ocsp_certificate
 from core.algorithms import KeyType
 from hsm.errors import LabelTaken
 from hsm.keys import TokenSigningKey, generate_key_pair
@@ -29,7 +30,7 @@ TOKEN_LABEL: Final = "paraph-status"  # noqa: S105  # a name, not a secret
 Part = Literal["ocsp", "tsu"]
 PARTS: Final[tuple[Part, ...]] = ("ocsp", "tsu")
 _NAMES: Final = {"ocsp": "TEST OCSP Responder", "tsu": "TEST Time-Stamping Unit"}
-_FILES: Final = {"ocsp": OCSP_CERTIFICATE, "tsu": TSU_CERTIFICATE}
+_FILES: Final = {"ocsp": ocsp_certificate(FIRST), "tsu": TSU_CERTIFICATE}
 
 
 def certify_part(part: Part, folder: Path, token: Token, certify: Certify) -> x509.Certificate:

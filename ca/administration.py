@@ -6,16 +6,13 @@ Certificates of the service's own parts, revocation and suspension, revocation l
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import applications, csr, tables
-from ca.crl_issuer import CrlIssuer
+from ca import applications, csr, profiles, tables
+from ca.generations import Generation
 from ca.issuance import Issuance
 from ca.parts import Parts
-from ca.profiles import Profile
 from ca.protocol import (
     AuditVerified,
     CertificateSummary,
@@ -26,14 +23,15 @@ from ca.protocol import (
     PublishCrl,
     ResumeCertificate,
     RevokeCertificate,
-    ServiceKind,
     StatusChanged,
     SuspendCertificate,
     VerifyAudit,
 )
 from ca.revocation import Revocations, Wish
+from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
+from core.config import Ca
 from core.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -42,13 +40,10 @@ log = logging.getLogger(__name__)
 class Administration:
     """The administrator's side of the issuing CA."""
 
-    def __init__(
-        self, certificate: x509.Certificate, profiles: Mapping[ServiceKind, Profile], parts: Parts, crl: CrlIssuer
-    ) -> None:
-        self._certificate_der = certificate.public_bytes(Encoding.DER)
-        self._profiles = profiles
+    def __init__(self, settings: Ca, parts: Parts, lists: RevocationLists) -> None:
+        self._settings = settings
         self._parts = parts
-        self._crl = crl
+        self._lists = lists
         self._issuance = Issuance(parts)
         self._revocations = Revocations(parts)
         self._summaries = Summaries(parts)
@@ -56,16 +51,28 @@ class Administration:
     def certify(self, request: CertifyService) -> IssuedCertificate:
         """Issue a certificate for a part of the service.
 
+        A responder's comes from the generation it will answer for, whether that issues or not; any other part's from
+        the one that issues.
+
         Raises:
             RequestMalformed, PossessionNotProven, KeyRefused, NameRefused: the request cannot be accepted.
-            KeyAlreadyCertified, NotLinted, AuthorityClosed, ClockInDoubt: none is issued for it.
+            GenerationUnknown, KeyAlreadyCertified, NotLinted, AuthorityClosed, AuthorityRevoked, ClockInDoubt: none is
+                issued for it.
             Unavailable: token or database do not work; nothing was handed out.
         """
         proven = csr.read(request.request)
-        self._crl.check_open()
-        name = self._parts.issuer.name
-        certificate = self._issuance.issue(applications.of_service(self._profiles[request.kind], proven, name))
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
+        generation = self._certifying(request)
+        profile = profiles.of_service(self._settings, request.kind, generation.number)
+        application = applications.of_service(profile, proven, generation.issuer.name)
+        certificate = self._issuance.issue(application, generation)
+        return IssuedCertificate(certificate.public_bytes(Encoding.DER), generation.certificate_der)
+
+    def _certifying(self, request: CertifyService) -> Generation:
+        if request.kind != "ocsp" or not request.generation:
+            return self._lists.issuing()
+        generation = self._parts.generations.numbered(request.generation)
+        self._lists.check_certifies(generation)
+        return generation
 
     def describe(self, request: DescribeCertificate) -> CertificateSummary:
         """Return one line of the record.
@@ -110,8 +117,18 @@ class Administration:
         return self._change(Wish(serial=request.serial, status="good", by=request.by))
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
-        """Issue and publish a CRL now."""
-        return self._crl.publish(last=request.last)
+        """Issue and publish a CRL now: of the generation that issues, unless another is named.
+
+        Raises:
+            GenerationUnknown: there is none such.
+            DomainError: as `CrlIssuer.publish`.
+        """
+        if request.generation:
+            generation = self._parts.generations.numbered(request.generation)
+        else:
+            with self._parts.database.reading() as connection:
+                generation = self._parts.successions.issuing(connection)
+        return self._lists.of(generation).publish(last=request.last)
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
         """Verify the audit log, and the record against it.
@@ -124,16 +141,23 @@ class Administration:
         return AuditVerified(rows, head.hex())
 
     def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
-        self._crl.check_open()
+        now = self._revocations.rehearse(wish)
+        generation = self._generation_of(wish.serial)
+        self._lists.check_lists(generation)
         if rehearse:
-            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
+            return StatusChanged(wish.serial, wish.status, now, None)
         change = self._revocations.change(wish)
-        return StatusChanged(change.serial, change.status, change.at, self._list_anew())
+        return StatusChanged(change.serial, change.status, change.at, self._list_anew(generation))
 
-    def _list_anew(self) -> int | None:
+    def _generation_of(self, serial: str) -> Generation:
+        with self._parts.database.reading() as connection:
+            recorded = tables.certificate(connection, tables.serial_of(serial))
+            return self._revocations.generation(connection, recorded)
+
+    def _list_anew(self, generation: Generation) -> int | None:
         """Return the number of a new list; None when it could not be issued: the zone's round tries again."""
         try:
-            return self._crl.publish().number
+            return self._lists.of(generation).publish().number
         except DomainError as error:  # the status holds all the same
             told = {"error": type(error).__name__, "detail": error.detail}
             log.warning("no list after a change of status", extra=told)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from ca import tables
 from ca.protocol import AuditBroken
 from ca.statuses import statuses
+from ca.succession import successions
 from ca.tables import metadata
 from core.algorithms import HashAlgorithm
 from core.canonical import Value
@@ -26,7 +27,8 @@ log: Final = chain_table("audit", metadata)
 ABOUT_TO_SIGN: Final = "certificate about to be signed"  # serial, profile, credential, key, tbs
 ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
-CRL: Final = "revocation list issued"  # number, change, entries, crl, last
+CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
+SUCCESSION: Final = "issuing CA took over"  # generation, issuer, and by which act
 
 
 def digest(data: bytes) -> bytes:
@@ -40,7 +42,8 @@ class _Told:
 
     certificates: dict[Value, tuple[int, Value]] = field(default_factory=dict)  # serial → row, digest
     changes: dict[int, int] = field(default_factory=dict)
-    crl: tuple[int, Value, Value] = (0, 0, b"")  # row, number, digest
+    crls: dict[Value, tuple[int, Value, Value]] = field(default_factory=dict)  # issuer → row, number, digest
+    succession: tuple[int, Value, Value] = (0, 0, "")  # row, generation, issuer
 
 
 class Audit(Chain):
@@ -59,9 +62,8 @@ class Audit(Chain):
         rows, head = self.head(connection)
         _check_certificates(connection, told, rows)
         _check_changes(connection, told, rows)
-        last = tables.last_crl(connection)
-        if (last.number, last.digest) != told.crl[1:] if last else told.crl[0]:
-            raise AuditBroken(told.crl[0] or rows + 1, "the record has another revocation list")
+        _check_lists(connection, told, rows)
+        _check_succession(connection, told, rows)
         return rows, head
 
 
@@ -73,7 +75,9 @@ def _told(rows: Iterator[tuple[int, dict[str, Value]]]) -> _Told:
         elif row["event"] == STATUS and isinstance(row["change"], int):
             told.changes[row["change"]] = number
         elif row["event"] == CRL:
-            told.crl = (number, row["number"], row["crl"])
+            told.crls[row["issuer"]] = (number, row["number"], row["crl"])
+        elif row["event"] == SUCCESSION:
+            told.succession = (number, row["generation"], row["issuer"])
     return told
 
 
@@ -96,3 +100,18 @@ def _check_changes(connection: Connection, told: _Told, rows: int) -> None:
     for change, row in told.changes.items():
         if change not in on_record:
             raise AuditBroken(row, f"the record lacks change {change}")
+
+
+def _check_lists(connection: Connection, told: _Told, rows: int) -> None:
+    for issuer in set(connection.scalars(select(tables.crls.c.issuer))) | told.crls.keys():
+        row, *expected = told.crls.get(issuer, (rows + 1, None, None))
+        last = tables.last_crl(connection, str(issuer))
+        if last is None or [last.number, last.digest] != expected:
+            raise AuditBroken(row, "the record has another revocation list")
+
+
+def _check_succession(connection: Connection, told: _Told, rows: int) -> None:
+    columns = successions.c
+    last = connection.execute(select(columns.generation, columns.issuer).order_by(columns.generation.desc())).first()
+    if (tuple(last) if last else (0, "")) != told.succession[1:]:
+        raise AuditBroken(told.succession[0] or rows + 1, "the record says that another CA issues")

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import crl, profiles, public_keys, publication
+from ca.addresses import FIRST
 from ca.draft import ONE_SECOND, Draft, Issuer, new_serial, whole_seconds
 from ca.lint import lint
 from ca.names import authority_name
@@ -71,8 +72,8 @@ def publish_all(result: CeremonyResult, directory: Path) -> None:
     """
     publication.publish(directory, publication.ROOT_CERTIFICATE, result.root)
     publication.publish(directory, publication.ROOT_CERTIFICATE_PEM, result.root_pem)
-    publication.publish(directory, publication.ISSUING_CERTIFICATE, result.issuing)
-    publication.publish(directory, publication.ISSUING_CERTIFICATE_PEM, result.issuing_pem)
+    publication.publish(directory, publication.issuing_certificate(FIRST), result.issuing)
+    publication.publish(directory, publication.issuing_certificate_pem(FIRST), result.issuing_pem)
     publication.publish(directory, publication.ROOT_CRL, result.root_crl)
 
 

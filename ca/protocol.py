@@ -80,6 +80,18 @@ class AuthorityClosed(DomainError):
     """The last revocation list was issued: this authority signs nothing any more."""
 
 
+class GenerationUnknown(DomainError):
+    """There is no generation of the issuing CA with this number."""
+
+
+class AlreadySucceeded(DomainError):
+    """This generation of the issuing CA issues already, or a later one does."""
+
+
+class AuthorityRevoked(DomainError):
+    """The root revoked this issuing CA: it certifies nobody any more."""
+
+
 class AuditBroken(DomainError):
     """The audit log is not whole. `row` is the first row that is altered, missing or out of order."""
 
@@ -113,6 +125,7 @@ class CertificateSummary(Message, frozen=True):
     credential: str = ""  # the SAM's name for a signatory's credential
     reason: str = ""  # of a suspension or revocation, as RFC 5280 §5.3.1 spells it
     since: datetime | None = None  # when it was suspended or revoked
+    generation: int = 1  # of the issuing CA that issued it
 
 
 class ListCertificates(Message, frozen=True):
@@ -179,6 +192,7 @@ class CertifyService(Message, frozen=True):
 
     kind: ServiceKind
     request: bytes
+    generation: int = 0  # of the issuing CA whose responder it is; 0: the one that issues
 
 
 class DescribeCertificate(Message, frozen=True):
@@ -233,9 +247,10 @@ class AuditVerified(Message, frozen=True):
 
 
 class PublishCrl(Message, frozen=True):
-    """Issue and publish a new CRL now; with `last`, the one after which this authority signs nothing any more."""
+    """Issue and publish a new CRL now; with `last`, the one after which its generation signs nothing any more."""
 
     last: bool = False
+    generation: int = 0  # 0: the one that issues
 
 
 class PublishTrustedList(Message, frozen=True):
@@ -258,6 +273,7 @@ class CrlPublished(Message, frozen=True):
     this_update: datetime
     next_update: datetime  # the year 9999 in the last one
     entries: int
+    generation: int = 0  # of the issuing CA; 0: the root's
 
 
 CA = Protocol(
@@ -267,7 +283,15 @@ CA = Protocol(
         Call(ListCertificates, Certificates),
         Call(ShowCertificate, IssuedCertificate),
     ),
-    errors=(AttestationInvalid, KeyAlreadyCertified, NotLinted, CertificateUnknown, AuthorityClosed, ClockInDoubt),
+    errors=(
+        AttestationInvalid,
+        KeyAlreadyCertified,
+        NotLinted,
+        CertificateUnknown,
+        AuthorityClosed,
+        AuthorityRevoked,
+        ClockInDoubt,
+    ),
 )
 CA_ADMIN = Protocol(
     "ca-admin",
@@ -296,7 +320,10 @@ CA_ADMIN = Protocol(
         CertificateEnded,
         InvalidSinceRefused,
         StillInForce,
+        GenerationUnknown,
+        AlreadySucceeded,
         AuthorityClosed,
+        AuthorityRevoked,
         AuditBroken,
         RecordTampered,
         ClockInDoubt,

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from ca import audit, tables
 from ca.draft import whole_seconds
+from ca.generations import Generation
 from ca.parts import Parts
 from ca.protocol import (
     REVOCATION_REASONS,
@@ -74,6 +75,7 @@ class Revocations:
                 wish.status,
                 wish.reason,
                 now,
+                issuer=self.generation(connection, recorded).identifier,
                 not_after=not_after,
                 invalid_since=wish.invalid_since,
             )
@@ -101,6 +103,17 @@ class Revocations:
         if change is None and recorded.certificate_der is not None:
             raise RecordTampered(f"{recorded.serial}: no status")
         return change
+
+    def generation(self, connection: Connection, recorded: tables.RecordedCertificate) -> Generation:
+        """Return the generation whose certificate it is: by its sealed status, or by what was to be signed.
+
+        Raises:
+            RecordTampered: there is none.
+        """
+        change = self._parts.statuses.current(connection, recorded.serial)
+        if change is not None:
+            return self._parts.generations.identified(change.issuer)
+        return self._parts.generations.of_issuer(tables.issuer_name(recorded))
 
     def _checked(
         self, connection: Connection, wish: Wish, now: datetime

@@ -9,13 +9,13 @@ from typing import Any
 
 from cryptography import x509
 
-from ca import profiles, tables
+from ca import tables
 from ca.administration import Administration
 from ca.attestation import Attestations
 from ca.audit import Audit
-from ca.crl_issuer import CrlIssuer
 from ca.draft import Issuer
 from ca.feed import Feed
+from ca.generations import Generations, KeyOf, PinnedFileUnusable
 from ca.parts import Parts
 from ca.protocol import (
     CA,
@@ -34,9 +34,12 @@ from ca.protocol import (
     SuspendCertificate,
     VerifyAudit,
 )
+from ca.revocation_lists import RevocationLists
+from ca.root_status import RootStatus
 from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
+from ca.succession import Successions
 from ca.trusted_list.publisher import ListPublisher
 from channel.protocol import Health, Message
 from channel.server import Server, health
@@ -48,21 +51,16 @@ from hsm.ports import MacKey, SigningKey
 from storage.engine import Database
 from storage.seals import Seals
 
-ISSUING_PEM = "issuing.pem"
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
 LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
-class PinnedFileUnusable(DomainError):
-    """A file that `paraph init` pins for the `ca` zone is missing, broken, or does not belong to the others."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """What the zone trusts from the ceremony on."""
+    """What the zone trusts from the ceremony on, but for the generations of the issuing CA."""
 
-    issuing: x509.Certificate
+    root: x509.Certificate
     attestations: Attestations
 
 
@@ -70,23 +68,21 @@ def read_pinned(directory: Path) -> Pinned:
     """Return the pinned files of the zone's folder.
 
     Raises:
-        PinnedFileUnusable: one is missing or broken, or the root did not certify the issuing CA.
+        PinnedFileUnusable: one is missing or broken.
     """
     try:
-        issuing = x509.load_pem_x509_certificate((directory / ISSUING_PEM).read_bytes())
         root = x509.load_pem_x509_certificate((directory / ROOT_PEM).read_bytes())
-        attestations = Attestations((directory / SAM_ATTESTATION_KEY).read_bytes())
-        check_signature(issuing, Issuer.of(root).public_key)
+        check_signature(root, Issuer.of(root).public_key)
+        return Pinned(root, Attestations((directory / SAM_ATTESTATION_KEY).read_bytes()))
     except (OSError, ValueError, DomainError) as error:
         raise PinnedFileUnusable(f"{directory}: {error}") from error
-    return Pinned(issuing, attestations)
 
 
 @dataclass(frozen=True, slots=True)
 class CaKeys:
     """The keys of the token `ca`, each for one purpose."""
 
-    issuing: SigningKey
+    issuing: KeyOf  # of each generation, by its name
     trusted_list: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses
@@ -96,6 +92,7 @@ class CaKeys:
 class OpenAuthority:
     """The issuing CA of one process, as each of its three sockets sees it."""
 
+    parts: Parts
     authority: Authority
     administration: Administration
     trusted_list: ListPublisher
@@ -112,32 +109,26 @@ def open_authority(
         SignatureUnusable: the token's key is not the one the certificate is about.
         Unavailable: token or database do not work, or the record is an old copy.
     """
-    pinned = read_pinned(settings.zone_dir("ca"))
+    folder, published = settings.zone_dir("ca"), settings.published()
+    pinned = read_pinned(folder)
     database.create(tables.metadata)
+    generations, seals = Generations(folder, pinned.root, keys.issuing), Seals(keys.seal.mac)
     parts = Parts(
-        issuer=Issuer.of(pinned.issuing),
-        key=keys.issuing,
+        generations=generations,
+        successions=Successions(generations, seals),
         database=database,
-        statuses=Statuses(Seals(keys.seal.mac)),
+        statuses=Statuses(seals),
         audit=Audit(keys.audit),
         clock=clock,
         entropy=entropy,
     )
-    crl = CrlIssuer(parts, settings.published())
-    signatory = profiles.signatory(settings.ca)
-    built = Authority(pinned.issuing, signatory, pinned.attestations, parts, crl)
+    root = RootStatus(pinned.root, published)
+    lists = RevocationLists(parts, published, root)
+    built = Authority(settings.ca, pinned.attestations, parts, lists)
     built.check()
     built.make_round()
-    administration = Administration(pinned.issuing, profiles.of_services(settings.ca), parts, crl)
-    trusted_list = ListPublisher(
-        pinned.issuing,
-        keys.trusted_list,
-        settings.zone_dir("ca") / LIST_SIGNER,
-        parts,
-        settings.ca,
-        settings.published(),
-    )
-    return OpenAuthority(built, administration, trusted_list, Feed(parts))
+    trusted_list = ListPublisher(keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published)
+    return OpenAuthority(parts, built, Administration(settings.ca, parts, lists), trusted_list, Feed(parts))
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -149,7 +140,7 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         ListCertificates: built.list,
         Health: health(built.check),
     }
-    return Server(CA, handlers, peers)
+    return Server(CA, _informed(opened, handlers), peers)
 
 
 def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -166,13 +157,26 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         VerifyAudit: administration.verify_audit,
         Health: health(opened.authority.check),
     }
-    return Server(CA_ADMIN, handlers, peers)
+    return Server(CA_ADMIN, _informed(opened, handlers), peers)
 
 
 def status_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
     """Return the application behind the socket by which `status` follows the record."""
     handlers: Handlers = {StatusChanges: opened.feed.changes, Health: health(opened.authority.check)}
-    return Server(CA_STATUS, handlers, peers)
+    return Server(CA_STATUS, _informed(opened, handlers), peers)
 
 
 Handlers = Mapping[type[Message], Callable[[Any], Message]]
+
+
+def _informed(opened: OpenAuthority, handlers: Handlers) -> Handlers:
+    """Return handlers that know of every generation: one may have been pinned since the last request."""
+
+    def informed(handler: Callable[[Any], Message]) -> Callable[[Any], Message]:
+        def handle(request: Message) -> Message:
+            opened.parts.generations.look_again()
+            return handler(request)
+
+        return handle
+
+    return {kind: informed(handler) for kind, handler in handlers.items()}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import applications, tables
+from ca import applications, profiles, tables
 from ca.attestation import Attestations
-from ca.crl_issuer import CrlIssuer
 from ca.issuance import Issuance
 from ca.parts import Parts
 from ca.probe import Probe
-from ca.profiles import Profile
 from ca.protocol import Certificates, IssueCertificate, IssuedCertificate, ListCertificates, ShowCertificate
+from ca.revocation_lists import RevocationLists
 from ca.summaries import Summaries
+from core.config import Ca
 
 _MOST = 1000  # lines of one answer
 
@@ -21,29 +20,27 @@ _MOST = 1000  # lines of one answer
 class Authority:
     """The issuing CA."""
 
-    def __init__(
-        self, certificate: x509.Certificate, profile: Profile, attestations: Attestations, parts: Parts, crl: CrlIssuer
-    ) -> None:
-        self._certificate_der = certificate.public_bytes(Encoding.DER)
-        self._profile = profile
+    def __init__(self, settings: Ca, attestations: Attestations, parts: Parts, lists: RevocationLists) -> None:
+        self._settings = settings
         self._attestations = attestations
         self._parts = parts
-        self._crl = crl
+        self._lists = lists
         self._issuance = Issuance(parts)
         self._summaries = Summaries(parts)
-        self._probe = Probe(parts.issuer, parts.key, parts.entropy)
 
     def issue(self, request: IssueCertificate) -> IssuedCertificate:
         """Issue a certificate for an attested key.
 
         Raises:
-            AttestationInvalid, NotLinted, KeyAlreadyCertified, AuthorityClosed, ClockInDoubt: refused, no key was used.
+            AttestationInvalid, NotLinted, KeyAlreadyCertified, AuthorityClosed, AuthorityRevoked, ClockInDoubt: refused,
+                no key was used.
             Unavailable: token or database do not work, or the record is an old copy; nothing was handed out.
         """
         attested = self._attestations.verify(request.attestation)
-        self._crl.check_open()  # no certificate on top of a record that is an old copy (attack O2)
-        certificate = self._issuance.issue(applications.of_signatory(self._profile, attested))
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
+        generation = self._lists.issuing()  # no certificate on top of a record that is an old copy (attack O2)
+        profile = profiles.signatory(self._settings, generation.number)
+        certificate = self._issuance.issue(applications.of_signatory(profile, attested), generation)
+        return IssuedCertificate(certificate.public_bytes(Encoding.DER), generation.certificate_der)
 
     def show(self, request: ShowCertificate) -> IssuedCertificate:
         """Show one certificate of the record.
@@ -55,7 +52,8 @@ class Authority:
         with self._parts.database.reading() as connection:
             recorded = tables.certificate(connection, tables.serial_of(request.serial))
         certificate = self._summaries.checked(recorded)
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), self._certificate_der)
+        issuer = self._parts.generations.of_issuer(certificate.issuer.public_bytes())
+        return IssuedCertificate(certificate.public_bytes(Encoding.DER), issuer.certificate_der)
 
     def list(self, request: ListCertificates) -> Certificates:
         """List the record, newest first.
@@ -71,15 +69,17 @@ class Authority:
             return Certificates([self._summaries.of(connection, row) for row in rows])
 
     def make_round(self) -> None:
-        """Do what nobody asks for: see that a fresh CRL is published. Cheap when there is nothing to do."""
-        self._crl.publish_if_due()
+        """Do what nobody asks for: see that fresh lists are published. Cheap when there is nothing to do."""
+        self._parts.generations.look_again()
+        self._lists.publish_if_due()
 
     def check(self) -> None:
         """Prove that the zone can work.
 
         Raises:
-            DomainError: token, key, database or record are not as they must be.
+            DomainError: token, keys, database or record are not as they must be.
         """
         self._parts.database.check()
-        self._crl.check_record()
-        self._probe.sign_and_verify()
+        self._lists.check_record()
+        for generation in self._lists.open():
+            Probe(generation.issuer, generation.key, self._parts.entropy).sign_and_verify()

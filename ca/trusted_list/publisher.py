@@ -22,6 +22,7 @@ from ca.draft import whole_seconds
 from ca.parts import Parts
 from ca.profiles import TSL_SIGNING
 from ca.protocol import TrustedListPublished
+from ca.revocation_lists import RevocationLists
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, TrustedList
 from ca.trusted_list.document import Element, build, canonical, serialised
@@ -43,16 +44,15 @@ class ListPublisher:
     """Issues and publishes the trusted list of one authority."""
 
     def __init__(
-        self, issuer: x509.Certificate, key: SigningKey, certificate: Path, parts: Parts, settings: Ca, directory: Path
+        self, key: SigningKey, certificate: Path, parts: Parts, lists: RevocationLists, settings: Ca, directory: Path
     ) -> None:
         """`certificate` is the list signer's file, PEM; it is read at each issue."""
-        self._issuer = issuer
         self._key = key
         self._certificate = certificate
         self._parts = parts
         self._settings = settings
         self._directory = directory
-        self._services = Services(issuer, parts, settings)
+        self._services = Services(parts, lists, settings)
 
     def publish(self) -> TrustedListPublished:
         """Issue a new list and publish it.
@@ -135,7 +135,8 @@ class ListPublisher:
         status = self._parts.statuses.current(connection, tables.serial_text(certificate.serial_number))
         if status is None or status.status != "good":
             raise DelegationOver("the list signer's certificate is not on record, or revoked or suspended")
-        return DelegatedKey(self._key, certificate, self._issuer, TSL_SIGNING)
+        issuer = self._parts.generations.of_issuer(certificate.issuer.public_bytes())
+        return DelegatedKey(self._key, certificate, issuer.certificate, TSL_SIGNING)
 
     def _check_not_behind(self, connection: Connection) -> Issue | None:
         last, published = last_issue(connection), self._published()

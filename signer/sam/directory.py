@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from signer.sam.errors import CredentialUnknown
+from signer.sam.issuers import Issuers
 from signer.sam.parts import Parts
 from signer.sam.protocol import Credentials, CredentialView, DescribeCredential, ListCredentials
 from signer.sam.records import CredentialRecord
@@ -15,9 +16,9 @@ from signer.sam.records import CredentialRecord
 class Directory:
     """Lists and describes credentials. `multisign`: most digests in one authorization."""
 
-    def __init__(self, parts: Parts, issuing_certificate: bytes) -> None:
+    def __init__(self, parts: Parts, issuers: Issuers) -> None:
         self._parts = parts
-        self._issuing_certificate = issuing_certificate
+        self._issuers = issuers
 
     def list(self, asked: ListCredentials) -> Credentials:
         """Return the credentials of a portal's account; none when there is no such account."""
@@ -42,10 +43,11 @@ class Directory:
 
     def _view(self, record: CredentialRecord) -> CredentialView:
         states: dict[str, Literal["active", "suspended", "revoked"]] = {"active": "active", "suspended": "suspended"}
+        certificate = record.certificate or b""
         return CredentialView(
             credential=record.credential,
             state=states.get(record.state, "revoked"),
             key_type=record.key_type,
-            certificates=[record.certificate or b"", self._issuing_certificate],
+            certificates=[certificate, self._issuers.of(certificate)],
             multisign=self._parts.policy.multisign,
         )

@@ -1,7 +1,7 @@
 """The SAM's half of enrolment: make the key, vouch for it, take the certificate, change the state (design §2.7).
 
 Reached over the administration socket only. A credential is pending until its certificate is here and fits: the key it
-made, the subject it vouched for, signed by the pinned issuing CA.
+made, the subject it vouched for, signed by a pinned issuing CA.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from cryptography.x509.oid import NameOID
@@ -24,6 +23,7 @@ from core.types import Dtbsr
 from hsm.ports import KeyVault, SigningKey
 from signer.sam.endings import end
 from signer.sam.errors import AlreadyEnrolled, CertificateMismatch, CredentialNotUsable
+from signer.sam.issuers import Issuers
 from signer.sam.parts import Parts
 from signer.sam.protocol import Activate, Enrol, Enrolled, RegisterPortal, SetState
 from signer.sam.records import CredentialRecord
@@ -40,11 +40,11 @@ _SIGNATORY_KEYS = {KeyType.EC_P256.value: KeyType.EC_P256, KeyType.RSA_3072.valu
 class Enrolment:
     """Registers portals, enrols signatories, activates and suspends credentials."""
 
-    def __init__(self, parts: Parts, vault: KeyVault, attestation_key: SigningKey, issuing_certificate: bytes) -> None:
+    def __init__(self, parts: Parts, vault: KeyVault, attestation_key: SigningKey, issuers: Issuers) -> None:
         self._parts = parts
         self._vault = vault
         self._attestation_key = attestation_key
-        self._issuing_certificate = issuing_certificate
+        self._issuers = issuers
 
     def register_portal(self, asked: RegisterPortal) -> None:
         """Register a portal, or replace its record.
@@ -141,11 +141,8 @@ class Enrolment:
             self._parts.evidence.append(connection, "activated", now, credential=record.credential)
 
     def _check_certificate(self, certificate_der: bytes, record: CredentialRecord) -> None:
-        try:
-            certificate = load_der_x509_certificate(certificate_der)
-            certificate.verify_directly_issued_by(load_der_x509_certificate(self._issuing_certificate))
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise CertificateMismatch(f"issuer: {type(error).__name__}") from error
+        self._issuers.check_signed(certificate_der)
+        certificate = load_der_x509_certificate(certificate_der)
         public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if public_key != record.public_key:
             raise CertificateMismatch("key")

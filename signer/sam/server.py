@@ -27,6 +27,7 @@ from signer.sam.directory import Directory
 from signer.sam.endings import Endings
 from signer.sam.enrolment import Enrolment
 from signer.sam.evidence import Evidence
+from signer.sam.issuers import Issuers
 from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
 from signer.sam.opening import Opening
@@ -84,7 +85,7 @@ class SamSettings:
     sms_host: str
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
-    issuing_certificate: bytes  # DER
+    issuers: Issuers
     checkpoints: Path
 
 
@@ -118,7 +119,6 @@ class Sam:
             entropy=entropy,
         )
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
-        issuing = settings.issuing_certificate
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
         self._keys = keys
@@ -127,10 +127,10 @@ class Sam:
         self._judging = Judging(parts, messages, settings.honest_error_rate)
         self._endings = Endings(parts)
         self._activation = Activation(
-            parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuing_certificate=issuing
+            parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuers=settings.issuers
         )
-        self._directory = Directory(parts, issuing)
-        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing)
+        self._directory = Directory(parts, settings.issuers)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, settings.issuers)
         self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
 
     def server(self, peers: frozenset[int]) -> Server:

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from ca import ceremony, names, public_keys, publication
+from ca.addresses import FIRST, issuing_name
 from ca.client import CaAdmin, CaStatus
 from ca.draft import Draft, Issuer, new_serial
 from ca.profiles import signatory
 from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
 from ca.server import (
-    ISSUING_PEM,
     LIST_SIGNER,
     ROOT_PEM,
     SAM_ATTESTATION_KEY,
@@ -84,6 +84,7 @@ class CaBench:
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
+        self.issuing_keys = {issuing_name(FIRST): self.issuing_key}  # of each generation, as the token has them
         self.list_key = SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
         self._write()
@@ -95,7 +96,7 @@ class CaBench:
         published.mkdir(parents=True)
         zone.mkdir(parents=True)
         ceremony.publish_all(self.made, published)
-        (zone / ISSUING_PEM).write_bytes(self.made.issuing_pem)
+        (zone / publication.issuing_certificate_pem(FIRST)).write_bytes(self.made.issuing_pem)
         (zone / ROOT_PEM).write_bytes(self.made.root_pem)
         pinned = serialization.load_der_public_key(self.sam_key.public_key_der).public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -115,7 +116,7 @@ class CaBench:
     def open(self, issuing_key: Any = None) -> OpenAuthority:
         """Return the authority as a process of the zone has it."""
         keys = CaKeys(
-            issuing=issuing_key or self.issuing_key,
+            issuing=lambda name: issuing_key or self.issuing_keys[name],
             trusted_list=self.list_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -19,6 +22,7 @@ from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.statements import IncrementVerdict
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import (
     Activate,
@@ -97,6 +101,14 @@ class Workbench:
         self.enrol("Ana", "Pop-Ștefănescu", "PNORO-2900101400016", "+40722000111", "portal-a", "ana")
         self.enrol("Bogdan", "Țăranu", "PNORO-1900101400014", "+40722000222", "portal-b", "bogdan")
 
+    def pinned_issuers(self) -> Issuers:
+        """Pin the bench's authority as the SAM's zone has it pinned."""
+        certificate = load_der_x509_certificate(self.ca.certificate_der)
+        new = self.folder / f".{os.getpid()}.new"  # other processes of a test pin the same file
+        new.write_bytes(certificate.public_bytes(Encoding.PEM))
+        new.replace(self.folder / "issuing.pem")
+        return Issuers(self.folder)
+
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
@@ -105,7 +117,7 @@ class Workbench:
             sms_host="semnare.example.com",
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
-            issuing_certificate=self.ca.certificate_der,
+            issuers=self.pinned_issuers(),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")

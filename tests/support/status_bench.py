@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ca.addresses import FIRST
 from ca.protocol import CA_STATUS, CertificateState, ChangedStates, StatusChanges
+from ca.publication import issuing_certificate_pem
 from ca.replica import Replica
-from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE, StatusParts
+from ca.status_parts import TSU_CERTIFICATE, StatusParts, ocsp_certificate
 from ca.status_probe import StatusProbe
 from ca.time_service import TimeServiceState
 from ca.trusted_clock import TrustedClock
@@ -93,7 +95,11 @@ class StatusBench:
         self.authority = self.certify_authority()
         made: tuple[Any, Any] = (BreakableKey(KeyType.EC_P256), BreakableKey(KeyType.EC_P256))
         self.ocsp_key, self.tsu_key = keys or made
-        self.write(OCSP_CERTIFICATE, self.certify(self.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
+        self.published = folder / "public"
+        self.published.mkdir(exist_ok=True)
+        pem = self.authority.public_bytes(Encoding.PEM)
+        (self.published / issuing_certificate_pem(FIRST)).write_bytes(pem)
+        self.write(ocsp_certificate(FIRST), self.certify(self.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
         self.write(TSU_CERTIFICATE, self.certify(self.tsu_key, ExtendedKeyUsageOID.TIME_STAMPING))
         self.feed = Feed(hashlib.sha256(self.authority_key.public_key_der).hexdigest())
         self.database = Database(folder / "db.sqlite")
@@ -105,7 +111,7 @@ class StatusBench:
         self.trusted = TrustedClock(self.clock, lambda: self.running, self.time_service, self.database)
         self.parts = StatusParts(
             self.folder,
-            self.authority,
+            self.published,
             (lambda _certificate: self.ocsp_key, lambda _certificate: self.tsu_key),
             self.replica,
             self.trusted,
@@ -113,7 +119,7 @@ class StatusBench:
             policy=POLICY,
             qualified=self.qualified,
         )
-        self.probe = StatusProbe(self.parts, self.authority, self.entropy)
+        self.probe = StatusProbe(self.parts, self.entropy)
 
     def advance(self, **span: float) -> None:
         """Let time pass: for the clock, and for the machine."""

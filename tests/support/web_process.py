@@ -21,6 +21,7 @@ from core.entropy import SystemEntropy
 from core.secret import Secret
 from hsm.session import Token
 from signer.sam.client import SamClient
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import SAM
 from signer.sam.server import Sam, SamSettings
@@ -38,13 +39,12 @@ class Place:
 
     folder: Path
     origin: str
-    issuing_certificate: bytes
     token: Path | None
 
     @classmethod
     def of(cls, web: WebBench, token: Token | None = None) -> Place:
         directory = None if token is None else token._directory
-        return cls(web.bench.folder.parent, web.origin, web.bench.ca.certificate_der, directory)
+        return cls(web.bench.folder.parent, web.origin, directory)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         sms_host="semnare.example.com",
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
-        issuing_certificate=place.issuing_certificate,
+        issuers=Issuers(folder),
         checkpoints=folder / "checkpoints.jsonl",
     )
     return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)

@@ -22,7 +22,7 @@ from tests.support.software_hsm import SoftwareSigningKey
 
 
 def file(bench):
-    return bench.settings.published() / publication.ISSUING_CRL
+    return bench.settings.published() / publication.issuing_crl(1)
 
 
 def published(bench) -> x509.CertificateRevocationList:

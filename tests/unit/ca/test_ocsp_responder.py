@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca.ocsp.answer import Refusal
 from ca.ocsp.responder import GIVEN_AGAIN_FOR, VALID_FOR
-from ca.status_parts import OCSP_CERTIFICATE
+from ca.status_parts import ocsp_certificate
 from tests.support.status_bench import StatusBench
 from tests.unit.ca.test_ocsp_requests import request
 
@@ -172,7 +172,7 @@ def test_a_revocation_is_told_within_a_second_with_nonce_and_without__attack_n11
 
 
 def test_unknown_certificates_fill_no_memory(status):
-    responder = status.parts.responder.current()
+    responder = status.parts.responder
     for serial in range(100, 150):
         assert status.ask(serial, nonce=None).certificate_status is UNKNOWN
     assert responder._kept == {}
@@ -186,7 +186,7 @@ def test_memory_of_answers_is_bounded(status, monkeypatch):
     status.advance(seconds=1)
     for serial in range(10, 20):
         assert status.ask(serial, nonce=None).certificate_status is GOOD
-        assert len(status.parts.responder.current()._kept) <= 3
+        assert len(status.parts.responder._kept) <= 3
 
 
 def test_a_lost_token_means_try_later_and_a_lying_one_no_answer__attack_y8(status):
@@ -230,7 +230,7 @@ def test_a_renewed_certificate_is_taken_without_a_restart(status):
     old = status.ask(5).certificates[0]
     status.advance(days=20)
     new = status.certify(status.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING)
-    status.write(OCSP_CERTIFICATE, new)
+    status.write(ocsp_certificate(1), new)
     assert status.ask(5).certificates[0] == new != old
 
 
@@ -247,16 +247,16 @@ def test_a_certificate_that_is_not_the_responders_is_not_used(status, tmp_path, 
         wrong = StatusBench(tmp_path / "stranger").certify(status.ocsp_key, purpose)
     else:
         wrong = None
-    path = status.folder / OCSP_CERTIFICATE
+    path = status.folder / ocsp_certificate(1)
     if wrong is not None:
-        status.write(OCSP_CERTIFICATE, wrong)
+        status.write(ocsp_certificate(1), wrong)
     elif what == "none":
         path.unlink()
     elif what == "junk":
         path.write_bytes(b"junk")
     else:
         purposes = [purpose, ExtendedKeyUsageOID.CLIENT_AUTH] if what == "two purposes" else []
-        status.write(OCSP_CERTIFICATE, status.certify_purposes(status.ocsp_key, purposes))
+        status.write(ocsp_certificate(1), status.certify_purposes(status.ocsp_key, purposes))
     assert status.parts.answer(status.request(5)) is Refusal.TRY_LATER
 
 

@@ -35,7 +35,7 @@ def serial(bench):
 
 
 def listed(bench, serial: str) -> x509.RevokedCertificate | None:
-    der = (bench.settings.published() / publication.ISSUING_CRL).read_bytes()
+    der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     return crl.read(der, bench.issuer).get_revoked_certificate_by_serial_number(int(serial, 16))
 
 
@@ -258,7 +258,7 @@ def test_an_unfinished_certificate_is_in_force_too(bench, monkeypatch):
 def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(bench, serial):
     bench.admin.revoke(serial, "cessationOfOperation", BY)
     last = bench.admin.publish_crl(last=True)
-    der = (bench.settings.published() / publication.ISSUING_CRL).read_bytes()
+    der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     published = crl.read(der, bench.issuer)
     assert published.next_update_utc == tables.NEVER
     assert b"\x18\x0f99991231235959Z" in der  # GeneralizedTime
@@ -276,5 +276,5 @@ def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(
     bench.authority.make_round()
     assert len(bench.signatures) == uses
     bench.start()
-    assert (bench.settings.published() / publication.ISSUING_CRL).read_bytes() == der
+    assert (bench.settings.published() / publication.issuing_crl(1)).read_bytes() == der
     assert last.entries == 1

@@ -89,7 +89,7 @@ def test_health_notices_a_root_list_that_is_over(bench, http):
     assert http.get("/health").data == b"ListStale\n"
 
 
-@pytest.mark.parametrize("name", [publication.ISSUING_CRL, publication.ROOT_CRL])
+@pytest.mark.parametrize("name", [publication.issuing_crl(1), publication.ROOT_CRL])
 def test_health_notices_a_missing_or_foreign_list(bench, http, name):
     stranger = CaBench(bench.settings.state_dir / "stranger")
     path = bench.settings.published() / name
@@ -100,12 +100,12 @@ def test_health_notices_a_missing_or_foreign_list(bench, http, name):
 
 
 def test_health_notices_a_broken_certificate(bench, http):
-    path = bench.settings.published() / publication.ISSUING_CERTIFICATE
+    path = bench.settings.published() / publication.issuing_certificate(1)
     path.write_bytes(b"junk")
     assert http.get("/health").data == b"NotPublished\n"
 
 
 def test_a_list_that_is_not_published_is_an_outage_and_not_a_wrong_address(bench, http):
-    (bench.settings.published() / publication.ISSUING_CRL).unlink()
+    (bench.settings.published() / publication.issuing_crl(1)).unlink()
     answer = http.get("/crl/issuing.crl")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
