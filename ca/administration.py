@@ -27,7 +27,7 @@ from ca.protocol import (
     SuspendCertificate,
     VerifyAudit,
 )
-from ca.revocation import Revocations, Wish
+from ca.revocation import Revocations, Wish, check_reason
 from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
@@ -141,11 +141,11 @@ class Administration:
         return AuditVerified(rows, head.hex())
 
     def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
-        now = self._revocations.rehearse(wish)
+        check_reason(wish)
         generation = self._generation_of(wish.serial)
         self._lists.check_lists(generation)
         if rehearse:
-            return StatusChanged(wish.serial, wish.status, now, None)
+            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
         change = self._revocations.change(wish)
         return StatusChanged(change.serial, change.status, change.at, self._list_anew(generation))
 

@@ -118,8 +118,7 @@ class Revocations:
     def _checked(
         self, connection: Connection, wish: Wish, now: datetime
     ) -> tuple[tables.RecordedCertificate, datetime]:
-        if wish.status == "revoked" and wish.reason not in REVOCATION_REASONS:
-            raise ReasonUnknown(f"{wish.reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
+        check_reason(wish)
         recorded = tables.certificate(connection, tables.serial_of(wish.serial))
         not_before, not_after = validity(recorded)
         _check_change(self.current(connection, recorded), wish.status, recorded.serial)
@@ -140,6 +139,16 @@ class Revocations:
             reason=change.reason,
             by=by[:_LONGEST_ACTOR],
         )
+
+
+def check_reason(wish: Wish) -> None:
+    """Check that certificates are revoked for such a reason.
+
+    Raises:
+        ReasonUnknown: they are not.
+    """
+    if wish.status == "revoked" and wish.reason not in REVOCATION_REASONS:
+        raise ReasonUnknown(f"{wish.reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
 
 
 def validity(recorded: tables.RecordedCertificate) -> tuple[datetime, datetime]:

@@ -230,8 +230,8 @@ def test_a_definitive_entry_leaves_no_list_even_if_a_later_row_says_good__attack
     bench.admin.revoke(serial, "keyCompromise", BY)
     parts = bench.authority._parts
     with bench.database.transaction() as connection:  # by who holds the sealing key
-        not_after = bench.clock.now() + timedelta(days=1)
-        parts.statuses.add(connection, serial, "good", "", bench.clock.now(), not_after=not_after)
+        not_after, issuer = bench.clock.now() + timedelta(days=1), parts.generations.numbered(1).identifier
+        parts.statuses.add(connection, serial, "good", "", bench.clock.now(), issuer=issuer, not_after=not_after)
     bench.admin.publish_crl()
     assert reason_of(listed(bench, serial)) == "keyCompromise"
 

@@ -13,8 +13,8 @@ from tests.support.ca_bench import CaBench
 class NothingToProve:
     """A probe that always succeeds: responder and unit have tests of their own."""
 
-    def check(self) -> None:
-        pass
+    def check(self, generations) -> None:
+        assert generations == [1]
 
 
 @pytest.fixture
