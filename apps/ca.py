@@ -66,6 +66,7 @@ def open_installed(settings: Settings) -> OpenAuthority:
         trusted_list=TokenSigningKey(token, LIST_KEY),
         audit=TokenMacKey(token, "audit"),
         seal=TokenMacKey(token, "seal"),
+        admins=TokenMacKey(token, "admins"),
     )
     return open_authority(settings, keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy())
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TOKENS: Final = {"root": "paraph-root", "ca": "paraph-ca", "sam": "paraph-sam", "status": "paraph-status"}
 PUBLIC: Final = ("root", "issuing")
 SAM_MAC_KEYS: Final = ("seal", "otp", "sad", "fingerprint", "evidence")
-CA_MAC_KEYS: Final = ("audit", "seal")
+CA_MAC_KEYS: Final = ("audit", "seal", "admins")
 LIST_NAME: Final = "TEST Trusted List Signer 1"
 _COMPLETE: Final = "initialised"  # written last
 

@@ -29,6 +29,18 @@ ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
 CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
 SUCCESSION: Final = "issuing CA took over"  # generation, issuer, and by which act
+# Of administrators and proposals: their name and the version of their record, then what else is told.
+SIGN_IN_COUNTED: Final = "admin sign-in counted"
+SIGN_IN_REFUSED: Final = "admin sign-in refused"  # no version
+SIGNED_IN: Final = "admin signed in"
+ADMIN_INVITED: Final = "admin invited"
+ADMIN_ENROLLED: Final = "admin enrolled"
+ADMIN_DISABLED: Final = "admin disabled"
+PROPOSED: Final = "act proposed"  # by, act
+APPROVED: Final = "act approved"  # by
+REJECTED: Final = "act rejected"  # by, why
+BEGUN: Final = "act begun"  # by
+DONE: Final = "act done"  # by, outcome
 
 
 def digest(data: bytes) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from ca import admin_protocol as asked
 from ca import protocol
+from ca.acts import AnyAct
 from channel.protocol import Done, Health, M, Message
 from core.statements import KeyAttestation
 
@@ -141,6 +143,79 @@ class CaAdmin:
             AuditBroken: it is not whole.
         """
         return self._caller.call(protocol.VerifyAudit(), protocol.AuditVerified)
+
+
+class CaControl:
+    """The calls of the socket `ca-admin` by which administrators sign in and decide."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def sign_in(self, name: str, password: str, code: str) -> asked.SignedInUntil:
+        """Begin a session with an administrator's password and present TOTP code.
+
+        Raises:
+            SignInRefused, AdminLocked: there is none.
+        """
+        return self._caller.call(asked.SignIn(name, password, code), asked.SignedInUntil)
+
+    def enrol(self, name: str, first_half: str, second_half: str, password: str) -> asked.Enrolled:
+        """Accept an invitation, with both halves of its code.
+
+        Raises:
+            InvitationRefused, PasswordRefused: it is not accepted.
+        """
+        return self._caller.call(asked.Enrol(name, first_half, second_half, password), asked.Enrolled)
+
+    def admins(self) -> list[asked.AdminSummary]:
+        """Return all administrators, by name."""
+        return self._caller.call(asked.ListAdmins(), asked.AdminList).admins
+
+    def propose(self, session: str, act: AnyAct) -> asked.ProposalOnRecord:
+        """Propose an act that takes two people.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: the act could not be carried out.
+        """
+        return self._caller.call(asked.Propose(session, act), asked.ProposalOnRecord)
+
+    def approve(self, session: str, proposal: str, digest: str) -> asked.ProposalOnRecord:
+        """Approve what another administrator proposed; `digest` is that of the act which was seen.
+
+        Raises:
+            NotSignedIn, SamePerson, ProposalUnknown, ProposalChanged, ProposalClosed, ProposalExpired: it is not approved.
+        """
+        return self._caller.call(asked.Approve(session, proposal, digest), asked.ProposalOnRecord)
+
+    def carry_out(self, session: str, proposal: str) -> asked.ProposalOnRecord:
+        """Carry out what was approved and could not be done at once.
+
+        Raises:
+            NotSignedIn, ProposalUnknown, NotApproved, ProposalClosed, ProposalExpired: it is not carried out.
+            DomainError: what the operation says.
+        """
+        return self._caller.call(asked.CarryOut(session, proposal), asked.ProposalOnRecord)
+
+    def reject(self, session: str, proposal: str, why: str) -> asked.ProposalOnRecord:
+        """Reject a proposal, or take one's own back.
+
+        Raises:
+            NotSignedIn, ProposalUnknown, ProposalClosed, ProposalExpired: it stays as it is.
+        """
+        return self._caller.call(asked.Reject(session, proposal, why), asked.ProposalOnRecord)
+
+    def proposal(self, proposal: str) -> asked.ProposalSummary:
+        """Return one proposal.
+
+        Raises:
+            ProposalUnknown: there is none of this name.
+        """
+        return self._caller.call(asked.ShowProposal(proposal), asked.ProposalOnRecord).proposal
+
+    def proposals(self, limit: int = 100, *, waiting: bool = False) -> list[asked.ProposalSummary]:
+        """Return proposals, newest first; with `waiting`, those that wait for somebody."""
+        return self._caller.call(asked.ListProposals(limit, waiting), asked.Proposals).proposals
 
 
 class CaStatus:

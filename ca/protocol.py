@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
+from ca import admin_protocol
 from channel.protocol import Call, Message, Protocol
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
@@ -296,6 +297,15 @@ CA = Protocol(
 CA_ADMIN = Protocol(
     "ca-admin",
     (
+        Call(admin_protocol.SignIn, admin_protocol.SignedInUntil),
+        Call(admin_protocol.Enrol, admin_protocol.Enrolled),
+        Call(admin_protocol.ListAdmins, admin_protocol.AdminList),
+        Call(admin_protocol.Propose, admin_protocol.ProposalOnRecord, limit=10_000_000, seconds=60.0),
+        Call(admin_protocol.Approve, admin_protocol.ProposalOnRecord, seconds=60.0),
+        Call(admin_protocol.CarryOut, admin_protocol.ProposalOnRecord, seconds=60.0),
+        Call(admin_protocol.Reject, admin_protocol.ProposalOnRecord),
+        Call(admin_protocol.ShowProposal, admin_protocol.ProposalOnRecord),
+        Call(admin_protocol.ListProposals, admin_protocol.Proposals, seconds=30.0),
         Call(CertifyService, IssuedCertificate, limit=20_000, seconds=20.0),
         Call(DescribeCertificate, CertificateSummary),
         Call(RevokeCertificate, StatusChanged, seconds=30.0),
@@ -327,6 +337,7 @@ CA_ADMIN = Protocol(
         AuditBroken,
         RecordTampered,
         ClockInDoubt,
+        *admin_protocol.ERRORS,
     ),
 )
 CA_STATUS = Protocol(

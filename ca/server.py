@@ -10,9 +10,21 @@ from typing import Any
 from cryptography import x509
 
 from ca import tables
+from ca.admin_protocol import (
+    Approve,
+    CarryOut,
+    Enrol,
+    ListAdmins,
+    ListProposals,
+    Propose,
+    Reject,
+    ShowProposal,
+    SignIn,
+)
 from ca.administration import Administration
 from ca.attestation import Attestations
 from ca.audit import Audit
+from ca.control import Control
 from ca.draft import Issuer
 from ca.feed import Feed
 from ca.generations import Generations, KeyOf, PinnedFileUnusable
@@ -85,7 +97,8 @@ class CaKeys:
     issuing: KeyOf  # of each generation, by its name
     trusted_list: SigningKey
     audit: MacKey  # links of the audit log
-    seal: MacKey  # seals of statuses
+    seal: MacKey  # seals of statuses, administrators and proposals
+    admins: MacKey  # what is derived for administrators, and their sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +106,10 @@ class OpenAuthority:
     """The issuing CA of one process, as each of its three sockets sees it."""
 
     parts: Parts
+    lists: RevocationLists
     authority: Authority
     administration: Administration
+    control: Control
     trusted_list: ListPublisher
     feed: Feed
 
@@ -127,8 +142,17 @@ def open_authority(
     built = Authority(settings.ca, pinned.attestations, parts, lists)
     built.check()
     built.make_round()
+    control = Control(parts, keys.admins, seals, settings.ca.organization)
     trusted_list = ListPublisher(keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published)
-    return OpenAuthority(parts, built, Administration(settings.ca, parts, lists), trusted_list, Feed(parts))
+    return OpenAuthority(
+        parts=parts,
+        lists=lists,
+        authority=built,
+        administration=Administration(settings.ca, parts, lists),
+        control=control,
+        trusted_list=trusted_list,
+        feed=Feed(parts),
+    )
 
 
 def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
@@ -145,8 +169,17 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
 
 def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
     """Return the application behind the administrator's socket."""
-    administration = opened.administration
+    administration, control = opened.administration, opened.control
     handlers: Handlers = {
+        SignIn: control.sign_in,
+        Enrol: control.enrol,
+        ListAdmins: control.list_admins,
+        Propose: control.propose,
+        Approve: control.approve,
+        CarryOut: control.carry_out,
+        Reject: control.reject,
+        ShowProposal: control.show_proposal,
+        ListProposals: control.list_proposals,
         CertifyService: administration.certify,
         DescribeCertificate: administration.describe,
         RevokeCertificate: administration.revoke,

@@ -80,7 +80,7 @@ def test_a_forbidden_import_is_noticed(copy, module, forbidden, contract):
 
 @pytest.mark.parametrize(
     ("package", "reachable"),
-    [("signer.sam", {"protocol", "client", "errors"}), ("ca", {"protocol", "client"})],
+    [("signer.sam", {"protocol", "client", "errors"}), ("ca", {"protocol", "client", "acts", "admin_protocol"})],
 )
 def test_the_contract_about_keys_names_every_module_that_could_lead_to_one(package, reachable):
     named = set(contracts()["importlinter:contract:keys"]["forbidden_modules"].split())

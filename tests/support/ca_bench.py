@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyotp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from ca import ceremony, names, public_keys, publication
+from ca import acts, ceremony, names, public_keys, publication
 from ca.addresses import FIRST, issuing_name
-from ca.client import CaAdmin, CaStatus
+from ca.admin_protocol import SignedInUntil
+from ca.client import CaAdmin, CaControl, CaStatus
 from ca.draft import Draft, Issuer, new_serial
+from ca.dual_control import Approved
 from ca.profiles import signatory
 from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
 from ca.server import (
@@ -64,6 +67,9 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
     return msgspec.structs.replace(unsigned, signature=signature)
 
 
+PASSWORDS = {"ana": "ana's long password", "bogdan": "bogdan's long password"}
+
+
 class CaBench:
     """An authority after its ceremony. Clock and entropy are the test's; `signatures` counts uses of the issuing key."""
 
@@ -81,6 +87,8 @@ class CaBench:
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.signatures: list[bytes] = []
+        self.totp: dict[str, str] = {}
+        self.sessions: dict[str, SignedInUntil] = {}
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
@@ -111,6 +119,7 @@ class CaBench:
         self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
         self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
         self.admin = CaAdmin(self.admin_caller)
+        self.control = CaControl(self.admin_caller)
         self.status = CaStatus(self.status_caller)
 
     def open(self, issuing_key: Any = None) -> OpenAuthority:
@@ -120,8 +129,33 @@ class CaBench:
             trusted_list=self.list_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
+            admins=SoftwareMacKey("admins"),
         )
         return open_authority(self.settings, keys, self.database, self.clock, self.entropy)
+
+    def code(self, name: str) -> str:
+        """Return the present TOTP code of an administrator."""
+        return pyotp.TOTP(self.totp[name]).at(self.clock.now())
+
+    def session(self, name: str = "ana") -> str:
+        """Return a session of one of the first two administrators, who are made when they are first needed."""
+        if not self.totp:
+            for each, password in PASSWORDS.items():
+                self.totp[each] = self.opened.control.admins.found(each, password).secret
+        begun = self.sessions.get(name)
+        if begun is None or begun.until <= self.clock.now():
+            self.clock.advance(seconds=30)  # a code works once
+            begun = self.control.sign_in(name, PASSWORDS[name], self.code(name))
+            self.sessions[name] = begun
+        return begun.session
+
+    def approved(self, act: acts.AnyAct) -> Approved:
+        """Return an act that Ana proposed and Bogdan approved."""
+        ana, bogdan = self.session("ana"), self.session("bogdan")
+        proposal = self.control.propose(ana, act).proposal
+        self.control.approve(bogdan, proposal.proposal, proposal.digest)
+        with self.database.reading() as connection:
+            return self.opened.control.dual.approved(connection, proposal.proposal)
 
     @property
     def issuer(self) -> Issuer:
