@@ -28,7 +28,9 @@ ABOUT_TO_SIGN: Final = "certificate about to be signed"  # serial, profile, cred
 ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
 CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
-SUCCESSION: Final = "issuing CA took over"  # generation, issuer, and by which act
+ROOT_LIST: Final = "root's list issued"  # number, list, by
+CERTIFIED: Final = "issuing CA certified by the root"  # generation, certificate, by
+SUCCESSION: Final = "issuing CA took over"  # generation, issuer, by
 # Of administrators and proposals: their name and the version of their record, then what else is told.
 SIGN_IN_COUNTED: Final = "admin sign-in counted"
 SIGN_IN_REFUSED: Final = "admin sign-in refused"  # no version

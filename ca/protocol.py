@@ -89,6 +89,10 @@ class AlreadySucceeded(DomainError):
     """This generation of the issuing CA issues already, or a later one does."""
 
 
+class RotationRefused(DomainError):
+    """A rotation of the issuing key that cannot be carried out; the detail says why."""
+
+
 class AuthorityRevoked(DomainError):
     """The root revoked this issuing CA: it certifies nobody any more."""
 
@@ -331,6 +335,7 @@ CA_ADMIN = Protocol(
         InvalidSinceRefused,
         StillInForce,
         GenerationUnknown,
+        RotationRefused,
         AlreadySucceeded,
         AuthorityClosed,
         AuthorityRevoked,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 
-from ca import tables
+from ca import root_list, tables
+from ca.acts import RotateIssuingKey, UseRoot
 from ca.admin_protocol import (
     Approve,
     CarryOut,
@@ -28,6 +30,7 @@ from ca.control import Control
 from ca.draft import Issuer
 from ca.feed import Feed
 from ca.generations import Generations, KeyOf, PinnedFileUnusable
+from ca.guarded import Guarded
 from ca.parts import Parts
 from ca.protocol import (
     CA,
@@ -48,6 +51,7 @@ from ca.protocol import (
 )
 from ca.revocation_lists import RevocationLists
 from ca.root_status import RootStatus
+from ca.rotation import Rotation
 from ca.service import Authority
 from ca.signing import check_signature
 from ca.statuses import Statuses
@@ -110,6 +114,7 @@ class OpenAuthority:
     authority: Authority
     administration: Administration
     control: Control
+    rotation: Rotation
     trusted_list: ListPublisher
     feed: Feed
 
@@ -143,6 +148,13 @@ def open_authority(
     built.check()
     built.make_round()
     control = Control(parts, keys.admins, seals, settings.ca.organization)
+    rotation = Rotation(parts, lists, settings.ca)
+    control.guard(
+        {
+            UseRoot: Guarded(check=partial(root_list.check, parts, root)),
+            RotateIssuingKey: Guarded(check=rotation.check),
+        }
+    )
     trusted_list = ListPublisher(keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published)
     return OpenAuthority(
         parts=parts,
@@ -150,6 +162,7 @@ def open_authority(
         authority=built,
         administration=Administration(settings.ca, parts, lists),
         control=control,
+        rotation=rotation,
         trusted_list=trusted_list,
         feed=Feed(parts),
     )

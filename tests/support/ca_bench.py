@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pyotp
+from argon2 import PasswordHasher
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from ca import acts, ceremony, names, public_keys, publication
 from ca.addresses import FIRST, issuing_name
 from ca.admin_protocol import SignedInUntil
+from ca.begun import Begun, begin, take_up
 from ca.client import CaAdmin, CaControl, CaStatus
 from ca.draft import Draft, Issuer, new_serial
 from ca.dual_control import Approved
@@ -89,7 +91,8 @@ class CaBench:
         self.signatures: list[bytes] = []
         self.totp: dict[str, str] = {}
         self.sessions: dict[str, SignedInUntil] = {}
-        self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
+        self.root_signatures: list[bytes] = []
+        self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384, count=self.root_signatures)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
         self.issuing_keys = {issuing_name(FIRST): self.issuing_key}  # of each generation, as the token has them
@@ -114,6 +117,7 @@ class CaBench:
     def start(self) -> None:
         """Start the zone, again if it runs."""
         self.opened = self.open()
+        self.opened.control._secrets._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # quick
         self.authority = self.opened.authority
         self.caller = InProcess(CA, server(self.opened, PEER))
         self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
@@ -156,6 +160,14 @@ class CaBench:
         self.control.approve(bogdan, proposal.proposal, proposal.digest)
         with self.database.reading() as connection:
             return self.opened.control.dual.approved(connection, proposal.proposal)
+
+    def begun(self, act: acts.AnyAct) -> Begun:
+        """Return an act that was proposed, approved and begun."""
+        return begin(self.database, self.opened.control.dual, self.approved(act), type(act))
+
+    def take_up(self, begun: Begun) -> Begun:
+        """Return an act that was cut short, as the next attempt has it."""
+        return take_up(self.database, self.opened.control.dual, begun.proposal, type(begun.act))
 
     @property
     def issuer(self) -> Issuer:
