@@ -76,13 +76,18 @@ class CaAdmin:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def certify(self, kind: protocol.ServiceKind, request_der: bytes) -> protocol.IssuedCertificate:
+    def certify(
+        self, kind: protocol.ServiceKind, request_der: bytes, generation: int = 0
+    ) -> protocol.IssuedCertificate:
         """Have a certificate issued for a part of the service, against a PKCS#10 signed with its key.
 
+        `generation` is that of the issuing CA whose responder it is; 0 is the one that issues.
+
         Raises:
+            GenerationUnknown: there is none such.
             RequestMalformed, PossessionNotProven, KeyRefused, NameRefused, KeyAlreadyCertified, NotLinted: none was.
         """
-        return self._caller.call(protocol.CertifyService(kind, request_der), protocol.IssuedCertificate)
+        return self._caller.call(protocol.CertifyService(kind, request_der, generation), protocol.IssuedCertificate)
 
     def describe(self, serial: str) -> protocol.CertificateSummary:
         """Return one line of the record.
@@ -119,14 +124,15 @@ class CaAdmin:
         """
         return self._caller.call(protocol.ResumeCertificate(serial, by), protocol.StatusChanged)
 
-    def publish_crl(self, *, last: bool = False) -> protocol.CrlPublished:
-        """Have a new CRL issued and published now.
+    def publish_crl(self, *, last: bool = False, generation: int = 0) -> protocol.CrlPublished:
+        """Have a new CRL issued and published now, of a generation of the issuing CA; 0 is the one that issues.
 
         Raises:
+            GenerationUnknown: there is none such.
             StillInForce: it cannot be the last one.
             AuthorityClosed, ClockInDoubt: there will be no new one, or not with this clock.
         """
-        return self._caller.call(protocol.PublishCrl(last), protocol.CrlPublished)
+        return self._caller.call(protocol.PublishCrl(last, generation), protocol.CrlPublished)
 
     def publish_trusted_list(self) -> protocol.TrustedListPublished:
         """Have a new trusted list issued and published now.
