@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from apps.files import replace_secret
-from ca.protocol import CertifyService, IssuedCertificate, ServiceKind
+from ca.protocol import IssuedCertificate, ServiceKind
 from hsm.keys import TokenSigningKey
 from hsm.x509_keys import x509_key
 
-Certify = Callable[[CertifyService], IssuedCertificate]
+Certify = Callable[[ServiceKind, bytes], IssuedCertificate]  # for a PKCS#10 in DER
 
 
 def certify_key(
@@ -29,7 +29,7 @@ def certify_key(
     """
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     request = x509.CertificateSigningRequestBuilder(subject).sign(x509_key(key), hashes.SHA256())
-    issued = certify(CertifyService(kind, request.public_bytes(Encoding.DER)))
+    issued = certify(kind, request.public_bytes(Encoding.DER))
     certificate = x509.load_der_x509_certificate(issued.certificate)
     replace_secret(path, certificate.public_bytes(Encoding.PEM))
     return certificate

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from apps.ca import LIST_KEY, open_installed
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
+from apps.founding import Founder, Founders, founders_of
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import PARTS, certify_part
 from ca.addresses import FIRST
@@ -69,11 +70,12 @@ def check_initialised(settings: Settings) -> None:
         raise NotInitialised(f"{settings.state_dir}; run `paraph init` first")
 
 
-def initialise(settings: Settings, say: Callable[[str], None]) -> None:
-    """Make an installation.
+def initialise(settings: Settings, say: Callable[[str], None], at_terminal: Founders | None = None) -> None:
+    """Make an installation; `at_terminal` asks people for what a development installation makes up.
 
     Raises:
         AlreadyInitialised: the state folder has one, or what is left of an attempt.
+        FoundersMissing: its first two administrators must be asked, and nobody can be.
         HsmError: a token or key could not be made.
     """
     state = settings.state_dir
@@ -81,6 +83,8 @@ def initialise(settings: Settings, say: Callable[[str], None]) -> None:
         raise AlreadyInitialised(str(state))
     if state.exists() and any(state.iterdir()):
         raise AlreadyInitialised(f"{state} is not empty; an earlier attempt may have been cut short. Remove it first")
+    founders = founders_of(settings, at_terminal)
+    chosen = founders.choose()
     _folders(settings)
     say("Making four tokens and their keys")
     tokens = {zone: _token(settings, zone) for zone in TOKENS}
@@ -94,6 +98,8 @@ def initialise(settings: Settings, say: Callable[[str], None]) -> None:
     say("Making the key of the trusted list's signer, its certificate, the first list, and the statements")
     _trusted_list(settings, tokens["ca"])
     publish_statements(settings, settings.published())
+    say("Making the first two administrators")
+    _administrators(settings, founders, chosen)
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     write_pinned(state / _COMPLETE, b"1\n")
@@ -150,9 +156,9 @@ def _ceremony(settings: Settings, root: Token, issuing: Token) -> None:
 
 def _status_parts(settings: Settings, token: Token) -> None:
     """Have the authority, opened here before its zone runs, certify the keys of the `status` zone."""
-    administration = open_installed(settings).administration
+    certifying = open_installed(settings).certifying
     for part in PARTS:
-        certify_part(part, settings.zone_dir("status"), token, administration.certify)
+        certify_part(part, settings.zone_dir("status"), token, certifying.issue)
     token.close()
 
 
@@ -160,8 +166,14 @@ def _trusted_list(settings: Settings, token: Token) -> None:
     generate_key_pair(token, LIST_KEY, KeyType.EC_P256)
     opened = open_installed(settings)
     path = settings.zone_dir("ca") / LIST_SIGNER
-    certify_key("list-signer", LIST_NAME, TokenSigningKey(token, LIST_KEY), path, opened.administration.certify)
+    certify_key("list-signer", LIST_NAME, TokenSigningKey(token, LIST_KEY), path, opened.certifying.issue)
     opened.trusted_list.publish()
+
+
+def _administrators(settings: Settings, founders: Founders, chosen: tuple[Founder, Founder]) -> None:
+    admins = open_installed(settings).control.admins
+    for founder in chosen:
+        founders.hand_over(admins.found(founder.name, founder.password), founder)
 
 
 def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:

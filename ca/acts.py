@@ -53,6 +53,13 @@ class RevokeMany(Act, frozen=True, tag="revoke-many"):
     invalid_since: datetime | None = None
 
 
+class CloseAuthority(Act, frozen=True, tag="close-authority"):
+    """Issue the last revocation list of a generation of the issuing CA, after which that signs nothing any more."""
+
+    title: ClassVar[str] = "End of an issuing CA"
+    generation: int = 1
+
+
 class Restore(Act, frozen=True, tag="restore"):
     """Put the state of a backup in the place of the present one."""
 
@@ -82,7 +89,9 @@ class DisableAdmin(Act, frozen=True, tag="disable-admin"):
     name: str
 
 
-AnyAct: TypeAlias = UseRoot | RotateIssuingKey | RevokeMany | Restore | AddAdmin | ResetAdmin | DisableAdmin
+AnyAct: TypeAlias = (
+    UseRoot | RotateIssuingKey | RevokeMany | CloseAuthority | Restore | AddAdmin | ResetAdmin | DisableAdmin
+)
 
 
 def canonical(act: AnyAct) -> bytes:

@@ -7,7 +7,9 @@ minutes. Whatever an administrator does carries it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from ca.acts import AnyAct
 from channel.protocol import Message
@@ -99,6 +101,21 @@ class SignedInUntil(Message, frozen=True):
 
     session: str
     until: datetime
+
+
+class ByAdmin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="admin"):
+    """An administrator who signed in asks."""
+
+    session: str
+
+
+class ByOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="operator"):
+    """Who may open the socket asks, without having signed in; the name is the operating system's and not proven."""
+
+    user: str
+
+
+By: TypeAlias = ByAdmin | ByOperator
 
 
 class Enrol(Message, frozen=True):
@@ -208,6 +225,38 @@ class Proposals(Message, frozen=True):
     """Proposals, newest first."""
 
     proposals: list[ProposalSummary]
+
+
+class BeginRevocations(Message, frozen=True):
+    """Begin revoking what was approved, or go on with it."""
+
+    proposal: str
+
+
+class RevocationsBegun(Message, frozen=True):
+    """What is to be revoked."""
+
+    serials: list[str]
+
+
+class RevokePart(Message, frozen=True):
+    """Revoke some of what was approved."""
+
+    proposal: str
+    serials: list[str]
+
+
+class PartRevoked(Message, frozen=True):
+    """How many were revoked now, and which were over before."""
+
+    revoked: int
+    over_before: list[str]
+
+
+class EndRevocations(Message, frozen=True):
+    """Finish: nothing of what was approved is left."""
+
+    proposal: str
 
 
 ERRORS: Final = (

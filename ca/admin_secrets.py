@@ -20,6 +20,7 @@ from ca.control_tables import Admin
 from core.canonical import Value, encode
 from hsm.ports import MacKey
 
+HASHER: Final = PasswordHasher()  # Argon2id with the parameters of RFC 9106 §4, second choice
 STEP_SECONDS: Final = 30  # RFC 6238 §4.1
 _DRIFT: Final = 1  # steps that a phone's clock may be off (RFC 6238 §5.2)
 _HALF_BYTES: Final = 10  # 80 bits: nobody guesses half an invitation
@@ -32,10 +33,10 @@ Half = Literal["first", "second"]
 class AdminSecrets:
     """Derives and compares the secrets of administrators under one MAC key of the token."""
 
-    def __init__(self, key: MacKey, issuer: str) -> None:
+    def __init__(self, key: MacKey, issuer: str, hasher: PasswordHasher) -> None:
         self._key = key
         self._issuer = issuer
-        self._hasher = PasswordHasher()
+        self._hasher = hasher
 
     def password_hash(self, name: str, enrolment: bytes, password: str) -> str:
         """Return what the record keeps of a password."""

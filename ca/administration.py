@@ -1,25 +1,22 @@
 """What the `ca` zone does for administrators, on the socket `ca-admin`.
 
-Certificates of the service's own parts, revocation and suspension, revocation lists, the audit log.
+Revocation and suspension, revocation lists, the audit log. Who may ask for it is decided in `ca.mandates`.
 """
 
 from __future__ import annotations
 
 import logging
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from ca import applications, csr, profiles, tables
+from ca import tables
+from ca.admin_protocol import By
 from ca.generations import Generation
-from ca.issuance import Issuance
+from ca.mandates import Deed, Mandates
 from ca.parts import Parts
 from ca.protocol import (
     AuditVerified,
     CertificateSummary,
-    CertifyService,
     CrlPublished,
     DescribeCertificate,
-    IssuedCertificate,
     PublishCrl,
     ResumeCertificate,
     RevokeCertificate,
@@ -31,7 +28,6 @@ from ca.revocation import Revocations, Wish, check_reason
 from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
-from core.config import Ca
 from core.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -40,39 +36,12 @@ log = logging.getLogger(__name__)
 class Administration:
     """The administrator's side of the issuing CA."""
 
-    def __init__(self, settings: Ca, parts: Parts, lists: RevocationLists) -> None:
-        self._settings = settings
+    def __init__(self, parts: Parts, lists: RevocationLists, mandates: Mandates) -> None:
         self._parts = parts
         self._lists = lists
-        self._issuance = Issuance(parts)
+        self._mandates = mandates
         self._revocations = Revocations(parts)
         self._summaries = Summaries(parts)
-
-    def certify(self, request: CertifyService) -> IssuedCertificate:
-        """Issue a certificate for a part of the service.
-
-        A responder's comes from the generation it will answer for, whether that issues or not; any other part's from
-        the one that issues.
-
-        Raises:
-            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused: the request cannot be accepted.
-            GenerationUnknown, KeyAlreadyCertified, NotLinted, AuthorityClosed, AuthorityRevoked, ClockInDoubt: none is
-                issued for it.
-            Unavailable: token or database do not work; nothing was handed out.
-        """
-        proven = csr.read(request.request)
-        generation = self._certifying(request)
-        profile = profiles.of_service(self._settings, request.kind, generation.number)
-        application = applications.of_service(profile, proven, generation.issuer.name)
-        certificate = self._issuance.issue(application, generation)
-        return IssuedCertificate(certificate.public_bytes(Encoding.DER), generation.certificate_der)
-
-    def _certifying(self, request: CertifyService) -> Generation:
-        if request.kind != "ocsp" or not request.generation:
-            return self._lists.issuing()
-        generation = self._parts.generations.numbered(request.generation)
-        self._lists.check_certifies(generation)
-        return generation
 
     def describe(self, request: DescribeCertificate) -> CertificateSummary:
         """Return one line of the record.
@@ -88,12 +57,13 @@ class Administration:
         """Revoke a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
         wish = Wish(
             serial=request.serial,
             status="revoked",
-            by=request.by,
+            by=self._check(request.by, "revoke"),
             reason=request.reason,
             invalid_since=request.invalid_since,
         )
@@ -103,32 +73,37 @@ class Administration:
         """Suspend a certificate, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        wish = Wish(serial=request.serial, status="suspended", by=request.by, reason=HOLD)
+        by = self._check(request.by, "suspend")
+        wish = Wish(serial=request.serial, status="suspended", by=by, reason=HOLD)
         return self._change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
         """End a suspension, and issue a list that says so.
 
         Raises:
+            NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        return self._change(Wish(serial=request.serial, status="good", by=request.by))
+        return self._change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
         """Issue and publish a CRL now: of the generation that issues, unless another is named.
 
         Raises:
+            NotSignedIn: nobody's session.
             GenerationUnknown: there is none such.
             DomainError: as `CrlIssuer.publish`.
         """
+        self._check(request.by, "publish")
         if request.generation:
             generation = self._parts.generations.numbered(request.generation)
         else:
             with self._parts.database.reading() as connection:
                 generation = self._parts.successions.issuing(connection)
-        return self._lists.of(generation).publish(last=request.last)
+        return self._lists.of(generation).publish()
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
         """Verify the audit log, and the record against it.
@@ -139,6 +114,10 @@ class Administration:
         with self._parts.database.reading() as connection:
             rows, head = self._parts.audit.verify_with_record(connection)
         return AuditVerified(rows, head.hex())
+
+    def _check(self, by: By, deed: Deed) -> str:
+        with self._parts.database.reading() as connection:
+            return self._mandates.check(connection, by, deed)
 
     def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
         check_reason(wish)

@@ -1,7 +1,7 @@
 """What a certificate may be issued for: a key, a name and a profile, with the grounds on which they belong together.
 
-Only two things make an application: the SAM's attestation of a signatory's key, and a request whose sender proved to
-hold the key, for a part of the service itself.
+Three things make an application: the SAM's attestation of a signatory's key; a request whose sender proved to hold the
+key, for a part of the service itself; and such a request with what an administrator vetted of a legal person.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from ca import public_keys
 from ca.attestation import AttestedKey
 from ca.csr import ProvenRequest
-from ca.names import LONGEST_COMMON_NAME, signatory_name
+from ca.names import LONGEST_COMMON_NAME, LegalPerson, legal_person_name, signatory_name
 from ca.profiles import Profile
 from ca.protocol import NameRefused, NotLinted
 from ca.public_keys import PublicKey
@@ -56,6 +56,40 @@ def of_signatory(profile: Profile, attested: AttestedKey) -> Application:
         public_key=public_key,
         credential=attested.credential,
         grounds=_encoder.encode(attested.attestation),
+    )
+
+
+class _Vetted(msgspec.Struct, frozen=True):
+    """The grounds of a legal person's certificate, as the record keeps them."""
+
+    request: bytes
+    organization: str
+    identifier: str
+    common_name: str
+    vetted_by: str
+
+
+def of_legal_person(profile: Profile, request: ProvenRequest, vetted: LegalPerson, by: str) -> Application:
+    """Return the application of a legal person, in the name that was vetted and no other.
+
+    Raises:
+        NameRefused: the request's own subject says something else, or no certificate may have this name.
+    """
+    try:
+        subject = legal_person_name(vetted)
+    except Malformed as error:
+        raise NameRefused(error.detail) from error
+    known = {attribute.oid: attribute.value for attribute in subject}
+    for attribute in request.subject:
+        if known.get(attribute.oid) != attribute.value:
+            raise NameRefused(f"the request says otherwise than was vetted: {attribute.rfc4514_string()[:80]}")
+    grounds = _Vetted(request.der, vetted.organization, vetted.identifier, vetted.common_name, by)
+    return Application(
+        profile=profile,
+        subject=subject,
+        public_key=request.public_key,
+        credential="",
+        grounds=_encoder.encode(grounds),
     )
 
 

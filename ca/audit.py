@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from ca import tables
+from ca.control_tables import admins, proposals
 from ca.protocol import AuditBroken
 from ca.statuses import statuses
 from ca.succession import successions
@@ -58,6 +59,7 @@ class _Told:
     changes: dict[int, int] = field(default_factory=dict)
     crls: dict[Value, tuple[int, Value, Value]] = field(default_factory=dict)  # issuer → row, number, digest
     succession: tuple[int, Value, Value] = (0, 0, "")  # row, generation, issuer
+    control: dict[tuple[str, Value], tuple[int, Value]] = field(default_factory=dict)  # table, name → row, version
 
 
 class Audit(Chain):
@@ -78,6 +80,7 @@ class Audit(Chain):
         _check_changes(connection, told, rows)
         _check_lists(connection, told, rows)
         _check_succession(connection, told, rows)
+        _check_control(connection, told, rows)
         return rows, head
 
 
@@ -92,6 +95,9 @@ def _told(rows: Iterator[tuple[int, dict[str, Value]]]) -> _Told:
             told.crls[row["issuer"]] = (number, row["number"], row["crl"])
         elif row["event"] == SUCCESSION:
             told.succession = (number, row["generation"], row["issuer"])
+        elif "version" in row:
+            table = proposals if "proposal" in row else admins
+            told.control[table.name, row["proposal" if table is proposals else "admin"]] = (number, row["version"])
     return told
 
 
@@ -129,3 +135,14 @@ def _check_succession(connection: Connection, told: _Told, rows: int) -> None:
     last = connection.execute(select(columns.generation, columns.issuer).order_by(columns.generation.desc())).first()
     if (tuple(last) if last else (0, "")) != told.succession[1:]:
         raise AuditBroken(told.succession[0] or rows + 1, "the record says that another CA issues")
+
+
+def _check_control(connection: Connection, told: _Told, rows: int) -> None:
+    for table in (admins, proposals):
+        (key,) = table.primary_key.columns
+        for name, version in connection.execute(select(key, table.c.version)):
+            row, version_told = told.control.pop((table.name, name), (rows + 1, 0))
+            if version != version_told:
+                raise AuditBroken(row, f"the record has another version of {name!s} in {table.name}")
+    for (table_name, name), (row, _version) in told.control.items():
+        raise AuditBroken(row, f"the record lacks {name!s} in {table_name}")

@@ -71,10 +71,11 @@ class CaClient:
 
 
 class CaAdmin:
-    """The calls of the socket `ca-admin`."""
+    """The calls of the socket `ca-admin`, each in the name of `by`."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, by: asked.By) -> None:
         self._caller = caller
+        self._by = by
 
     def certify(
         self, kind: protocol.ServiceKind, request_der: bytes, generation: int = 0
@@ -85,9 +86,24 @@ class CaAdmin:
 
         Raises:
             GenerationUnknown: there is none such.
+            NotSignedIn, NotMandated: `by` may not have it issued.
             RequestMalformed, PossessionNotProven, KeyRefused, NameRefused, KeyAlreadyCertified, NotLinted: none was.
         """
-        return self._caller.call(protocol.CertifyService(kind, request_der, generation), protocol.IssuedCertificate)
+        return self._caller.call(
+            protocol.CertifyService(kind, request_der, self._by, generation), protocol.IssuedCertificate
+        )
+
+    def certify_legal_person(
+        self, request_der: bytes, organization: str, identifier: str, common_name: str
+    ) -> protocol.IssuedCertificate:
+        """Have a legal person's certificate issued, from vetted data, against a PKCS#10 signed with its key.
+
+        Raises:
+            NotSignedIn, NotMandated: `by` may not have it issued.
+            RequestMalformed, PossessionNotProven, KeyRefused, NameRefused, KeyAlreadyCertified, NotLinted: none was.
+        """
+        vetted = protocol.CertifyLegalPerson(request_der, organization, identifier, common_name, self._by)
+        return self._caller.call(vetted, protocol.IssuedCertificate)
 
     def describe(self, serial: str) -> protocol.CertificateSummary:
         """Return one line of the record.
@@ -98,41 +114,42 @@ class CaAdmin:
         return self._caller.call(protocol.DescribeCertificate(serial), protocol.CertificateSummary)
 
     def revoke(
-        self, serial: str, reason: str, by: str, invalid_since: datetime | None = None, *, rehearse: bool = False
+        self, serial: str, reason: str, invalid_since: datetime | None = None, *, rehearse: bool = False
     ) -> protocol.StatusChanged:
         """Revoke a certificate for good, from now on; with `rehearse`, only say whether that would be done.
 
         Raises:
+            NotSignedIn, NotMandated: `by` may not revoke.
             CertificateUnknown, ReasonUnknown, AlreadyRevoked, CertificateEnded, InvalidSinceRefused: it is not revoked.
         """
-        asked = protocol.RevokeCertificate(serial, reason, by, invalid_since, rehearse)
-        return self._caller.call(asked, protocol.StatusChanged)
+        wanted = protocol.RevokeCertificate(serial, reason, self._by, invalid_since, rehearse)
+        return self._caller.call(wanted, protocol.StatusChanged)
 
-    def suspend(self, serial: str, by: str, *, rehearse: bool = False) -> protocol.StatusChanged:
+    def suspend(self, serial: str, *, rehearse: bool = False) -> protocol.StatusChanged:
         """Suspend a certificate from now on; with `rehearse`, only say whether that would be done.
 
         Raises:
             CertificateUnknown, AlreadyRevoked, AlreadySuspended, CertificateEnded: its status stays.
         """
-        return self._caller.call(protocol.SuspendCertificate(serial, by, rehearse), protocol.StatusChanged)
+        return self._caller.call(protocol.SuspendCertificate(serial, self._by, rehearse), protocol.StatusChanged)
 
-    def resume(self, serial: str, by: str) -> protocol.StatusChanged:
+    def resume(self, serial: str) -> protocol.StatusChanged:
         """End the suspension of a certificate.
 
         Raises:
+            NotSignedIn, NotMandated: `by` may not end it.
             CertificateUnknown, AlreadyRevoked, NotSuspended, CertificateEnded: its status stays.
         """
-        return self._caller.call(protocol.ResumeCertificate(serial, by), protocol.StatusChanged)
+        return self._caller.call(protocol.ResumeCertificate(serial, self._by), protocol.StatusChanged)
 
-    def publish_crl(self, *, last: bool = False, generation: int = 0) -> protocol.CrlPublished:
+    def publish_crl(self, generation: int = 0) -> protocol.CrlPublished:
         """Have a new CRL issued and published now, of a generation of the issuing CA; 0 is the one that issues.
 
         Raises:
             GenerationUnknown: there is none such.
-            StillInForce: it cannot be the last one.
             AuthorityClosed, ClockInDoubt: there will be no new one, or not with this clock.
         """
-        return self._caller.call(protocol.PublishCrl(last, generation), protocol.CrlPublished)
+        return self._caller.call(protocol.PublishCrl(self._by, generation), protocol.CrlPublished)
 
     def publish_trusted_list(self) -> protocol.TrustedListPublished:
         """Have a new trusted list issued and published now.
@@ -140,7 +157,11 @@ class CaAdmin:
         Raises:
             RecordTampered, ClockInDoubt: there will be none from this record, or not with this clock.
         """
-        return self._caller.call(protocol.PublishTrustedList(), protocol.TrustedListPublished)
+        return self._caller.call(protocol.PublishTrustedList(self._by), protocol.TrustedListPublished)
+
+    def overview(self) -> protocol.Overview:
+        """Return the state of the authority at one glance."""
+        return self._caller.call(protocol.AskOverview(), protocol.Overview)
 
     def verify_audit(self) -> protocol.AuditVerified:
         """Have the audit log verified from its first row, and the record against it.
@@ -210,6 +231,30 @@ class CaControl:
             NotSignedIn, ProposalUnknown, ProposalClosed, ProposalExpired: it stays as it is.
         """
         return self._caller.call(asked.Reject(session, proposal, why), asked.ProposalOnRecord)
+
+    def begin_revocations(self, proposal: str) -> list[str]:
+        """Begin revoking what was approved, or go on with it; return the serial numbers.
+
+        Raises:
+            ProposalUnknown, NotApproved, ProposalClosed, ProposalExpired, OtherAct: nothing is revoked.
+        """
+        return self._caller.call(asked.BeginRevocations(proposal), asked.RevocationsBegun).serials
+
+    def revoke_part(self, proposal: str, serials: list[str]) -> asked.PartRevoked:
+        """Revoke some of what was approved, at most a hundred.
+
+        Raises:
+            ActRefused: something else than was approved.
+        """
+        return self._caller.call(asked.RevokePart(proposal, serials), asked.PartRevoked)
+
+    def end_revocations(self, proposal: str) -> asked.ProposalOnRecord:
+        """Finish, once nothing of what was approved is left.
+
+        Raises:
+            ActRefused: something is left.
+        """
+        return self._caller.call(asked.EndRevocations(proposal), asked.ProposalOnRecord)
 
     def proposal(self, proposal: str) -> asked.ProposalSummary:
         """Return one proposal.

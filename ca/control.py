@@ -29,7 +29,7 @@ from ca.control_tables import Admin, Proposal, admins, proposals
 from ca.dual_control import Approved, DualControl
 from ca.guarded import Guarded
 from ca.parts import Parts
-from ca.sessions import Sessions
+from ca.sessions import Sessions, SignedIn
 from ca.sign_in import SignIns
 from hsm.ports import MacKey
 from storage.seals import Seals
@@ -39,13 +39,14 @@ from storage.versioned import Versioned
 class Control:
     """The administrators' sessions, proposals and decisions."""
 
-    def __init__(self, parts: Parts, key: MacKey, seals: Seals, organization: str) -> None:
+    def __init__(self, parts: Parts, key: MacKey, seals: Seals, secrets: AdminSecrets) -> None:
+        """`key` is that of the administrators' sessions."""
         records = Versioned(admins, Admin, seals)
         self._parts = parts
-        self._secrets = AdminSecrets(key, organization)
-        self._sessions = Sessions(key, records, parts.clock)
-        self._sign_ins = SignIns(parts, records, self._secrets, self._sessions)
-        self.admins = Admins(parts, records, self._secrets)
+        self._secrets = secrets
+        self.sessions = Sessions(key, records, parts.clock)
+        self._sign_ins = SignIns(parts, records, secrets, self.sessions)
+        self.admins = Admins(parts, records, secrets)
         self.dual = DualControl(parts, Versioned(proposals, Proposal, seals), records)
         self._guarded: dict[type[acts.Act], Guarded] = dict(AdminChanges(parts.database, self.admins).guarded())
 
@@ -85,7 +86,7 @@ class Control:
             DomainError: the act could not be carried out; what its operation says.
         """
         with self._parts.database.transaction() as connection:
-            by = self._sessions.signed_in(connection, request.session)
+            by = self.sessions.signed_in(connection, request.session)
             self._operation(request.act).check(connection, request.act)
             proposal = self.dual.propose(connection, by, request.act)
             return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "first"))
@@ -98,9 +99,9 @@ class Control:
             DomainError: as `DualControl.approve`; or what the operation says, and then the act is approved and not done.
         """
         with self._parts.database.transaction() as connection:
-            by = self._sessions.signed_in(connection, request.session)
+            by = self.sessions.signed_in(connection, request.session)
             approved = self.dual.approve(connection, by, request.proposal, request.digest)
-        return self._carried_out(approved)
+        return self._carried_out(approved, by)
 
     def carry_out(self, request: CarryOut) -> ProposalOnRecord:
         """Carry out what was approved before and could not be done then.
@@ -110,9 +111,9 @@ class Control:
             DomainError: as `DualControl.approved`, and what the operation says.
         """
         with self._parts.database.reading() as connection:
-            self._sessions.signed_in(connection, request.session)
+            by = self.sessions.signed_in(connection, request.session)
             approved = self.dual.approved(connection, request.proposal)
-        return self._carried_out(approved)
+        return self._carried_out(approved, by)
 
     def reject(self, request: Reject) -> ProposalOnRecord:
         """Reject a proposal.
@@ -122,7 +123,7 @@ class Control:
             DomainError: as `DualControl.reject`.
         """
         with self._parts.database.transaction() as connection:
-            by = self._sessions.signed_in(connection, request.session)
+            by = self.sessions.signed_in(connection, request.session)
             proposal = self.dual.reject(connection, by, request.proposal, request.why)
             return ProposalOnRecord(self.dual.summary(proposal))
 
@@ -145,13 +146,14 @@ class Control:
         with self._parts.database.reading() as connection:
             return Proposals(self.dual.summaries(connection, request.limit, waiting=request.waiting))
 
-    def _carried_out(self, approved: Approved) -> ProposalOnRecord:
+    def _carried_out(self, approved: Approved, by: SignedIn) -> ProposalOnRecord:
         carry_out = self._operation(approved.act).carry_out
         if carry_out is not None:
             carry_out(approved)
         with self._parts.database.reading() as connection:
             proposal = self.dual.find(connection, approved.proposal)
-            return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "second"))
+        half = self._half(proposal, "second") if proposal.decided_by == by.name else ""  # never both to one person
+        return ProposalOnRecord(self.dual.summary(proposal), half)
 
     def _operation(self, act: acts.AnyAct) -> Guarded:
         try:

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
 from ca import audit, crl, tables
+from ca.acts import CloseAuthority
+from ca.admin_protocol import OtherAct
 from ca.draft import whole_seconds
+from ca.dual_control import Approved
 from ca.generations import Generation
 from ca.parts import Parts
 from ca.protocol import AuthorityClosed, CrlPublished, StillInForce
@@ -39,18 +42,27 @@ class CrlIssuer:
         self._path: Final = directory / issuing_crl(generation.number)
         self._seen: tuple[Identity, int, bytes] | None = None  # the published file as last read: number and digest
 
-    def publish(self, *, last: bool = False) -> CrlPublished:
+    def publish(self) -> CrlPublished:
         """Issue a new CRL and publish it.
 
         Raises:
-            StillInForce: it cannot be the last one.
             AuthorityClosed: the last one was issued before.
             ClockInDoubt: the clock is behind the last CRL.
             RecordBehindPublication, PublishedCrlBroken: the record cannot be trusted.
             Unavailable: token, database or disk do not work; the old CRL stays.
         """
-        self._issue(unless_fresh=False, final=last)
+        self._issue(unless_fresh=False)
         return self._publish_newest()
+
+    def publish_last(self, approved: Approved) -> None:
+        """Issue and publish the last CRL, which two administrators decided.
+
+        Raises:
+            StillInForce: it cannot be the last one.
+            DomainError: as `publish`, and as `Approved.redeem`.
+        """
+        self._issue(unless_fresh=False, closing=approved)
+        self._publish_newest()
 
     def publish_if_due(self) -> None:
         """Issue and publish a CRL when there is none, it is twelve hours old or a change is not on it; repair the file.
@@ -83,7 +95,17 @@ class CrlIssuer:
         last = tables.last_crl(connection, self._generation.identifier)
         return last.this_update if last is not None and last.is_last else None
 
-    def _issue(self, *, unless_fresh: bool, final: bool = False) -> None:
+    def check_closable(self, connection: Connection) -> None:
+        """Check that the next list can be the last one.
+
+        Raises:
+            StillInForce: a certificate is neither expired nor revoked.
+            AuthorityClosed: the last one is issued.
+        """
+        _check_open(self._check_not_behind(connection))
+        self._check_nothing_in_force(connection, whole_seconds(self._parts.clock.now()))
+
+    def _issue(self, *, unless_fresh: bool, closing: Approved | None = None) -> None:
         with self._parts.database.transaction() as connection:
             last = self._check_not_behind(connection)
             now = whole_seconds(self._parts.clock.now())
@@ -92,9 +114,14 @@ class CrlIssuer:
             if unless_fresh and not self._is_due(connection, last, now):
                 return
             _check_open(last)
-            if final:
-                self._check_nothing_in_force(connection, now)
-            self._record_next(connection, last, now, tables.NEVER if final else now + crl.LIFE)
+            if closing is None:
+                self._record_next(connection, last, now, now + crl.LIFE)
+                return
+            if closing.redeem(connection, CloseAuthority).generation != self._generation.number:
+                raise OtherAct(f"{closing.proposal} is about another generation")
+            self._check_nothing_in_force(connection, now)
+            number = self._record_next(connection, last, now, tables.NEVER)
+            closing.finish(connection, f"revocation list {number} is the last")
 
     def _is_due(self, connection: Connection, last: RecordedCrl | None, now: datetime) -> bool:
         if last is None or last.is_last:
@@ -115,7 +142,7 @@ class CrlIssuer:
 
     def _record_next(
         self, connection: Connection, last: RecordedCrl | None, now: datetime, next_update: datetime
-    ) -> None:
+    ) -> int:
         changes = self._parts.statuses.after(connection, last.change if last else 0)
         own = [change for change in changes if change.issuer == self._generation.identifier]
         before = crl.read(tables.crl_der(connection, last), self._generation.issuer) if last else ()
@@ -144,6 +171,7 @@ class CrlIssuer:
             entries=new.entries,
             crl=new.digest,
         )
+        return number
 
     def _publish_newest(self) -> CrlPublished:
         with self._parts.database.transaction() as connection:  # its lock: two processes never write the file at once

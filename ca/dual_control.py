@@ -55,7 +55,7 @@ class Approved:
         self._redeemed = False
         self.proposal: Final = proposal.proposal
         self.act: Final = acts.read(proposal.act)  # to be looked at; what is done is what `redeem` returns
-        self.by: Final = f"{proposal.proposed_by} and {proposal.decided_by}"
+        self.by: Final = _both(proposal)
 
     def redeem(self, connection: Connection, kind: type[A]) -> A:
         """Return the act, of the kind that the caller carries out, and mark in the caller's transaction that it began.
@@ -150,9 +150,7 @@ class DualControl:
         """
         ready = self._ready(connection, proposal)
         act = _of_kind(ready, kind)
-        self._store(
-            connection, replace(ready, state="begun"), audit.BEGUN, f"{ready.proposed_by} and {ready.decided_by}"
-        )
+        self._store(connection, replace(ready, state="begun"), audit.BEGUN, _both(ready))
         return act
 
     def go_on(self, connection: Connection, proposal: str, kind: type[A]) -> A:
@@ -181,7 +179,7 @@ class DualControl:
         if found.state != "begun":
             raise _closed(found)
         done = replace(found, state="done", outcome=outcome[:_LONGEST_WORDS])
-        self._store(connection, done, audit.DONE, f"{found.proposed_by} and {found.decided_by}", outcome=done.outcome)
+        self._store(connection, done, audit.DONE, _both(found), outcome=done.outcome)
 
     def find(self, connection: Connection, proposal: str) -> Proposal:
         """Return a proposal.
@@ -194,6 +192,14 @@ class DualControl:
         if found is None:
             raise ProposalUnknown(repr(proposal[:60]))
         return found
+
+    def decided_by(self, connection: Connection, proposal: str) -> str:
+        """Return the two who decided, as the audit log says it.
+
+        Raises:
+            ProposalUnknown, RecordTampered: as `find`.
+        """
+        return f"admins {_both(self.find(connection, proposal))}"
 
     def summaries(self, connection: Connection, limit: int, *, waiting: bool) -> list[ProposalSummary]:
         """Return at most `limit` proposals, newest first; with `waiting`, those that wait for somebody.
@@ -254,6 +260,10 @@ class DualControl:
         now, name, version = self._parts.clock.now(), proposal.proposal, stored.version
         self._parts.audit.append(connection, event, now, proposal=name, version=version, by=by, **told)
         return stored
+
+
+def _both(proposal: Proposal) -> str:
+    return f"{proposal.proposed_by} and {proposal.decided_by}"
 
 
 def _of_kind(proposal: Proposal, kind: type[A]) -> A:

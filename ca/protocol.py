@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from ca import admin_protocol
+from ca.admin_protocol import By
 from channel.protocol import Call, Message, Protocol
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
@@ -197,7 +198,21 @@ class CertifyService(Message, frozen=True):
 
     kind: ServiceKind
     request: bytes
+    by: By
     generation: int = 0  # of the issuing CA whose responder it is; 0: the one that issues
+
+
+class CertifyLegalPerson(Message, frozen=True):
+    """Issue a legal person's certificate for seals, from vetted data, for the key of a PKCS#10 (DER) signed with it.
+
+    Whatever the request's own subject says must be what was vetted.
+    """
+
+    request: bytes
+    organization: str  # full registered name
+    identifier: str  # EN 319 412-1 §5.1.4: VATRO-12345678, NTRRO-J40/1234/2020, …
+    common_name: str
+    by: By
 
 
 class DescribeCertificate(Message, frozen=True):
@@ -211,7 +226,7 @@ class RevokeCertificate(Message, frozen=True):
 
     serial: str  # hex
     reason: str
-    by: str  # who wants it, for the audit log
+    by: By
     invalid_since: datetime | None = None  # since when the key is thought to be in wrong hands (RFC 5280 §5.3.2)
     rehearse: bool = False  # only say whether it would be done
 
@@ -220,7 +235,7 @@ class SuspendCertificate(Message, frozen=True):
     """Suspend a certificate from now on (certificateHold)."""
 
     serial: str  # hex
-    by: str
+    by: By
     rehearse: bool = False  # only say whether it would be done
 
 
@@ -228,7 +243,7 @@ class ResumeCertificate(Message, frozen=True):
     """End the suspension of a certificate, from now on."""
 
     serial: str  # hex
-    by: str
+    by: By
 
 
 class StatusChanged(Message, frozen=True):
@@ -252,14 +267,16 @@ class AuditVerified(Message, frozen=True):
 
 
 class PublishCrl(Message, frozen=True):
-    """Issue and publish a new CRL now; with `last`, the one after which its generation signs nothing any more."""
+    """Issue and publish a new CRL now."""
 
-    last: bool = False
-    generation: int = 0  # 0: the one that issues
+    by: By
+    generation: int = 0  # of the issuing CA; 0: the one that issues
 
 
 class PublishTrustedList(Message, frozen=True):
     """Issue and publish a new trusted list now."""
+
+    by: By
 
 
 class TrustedListPublished(Message, frozen=True):
@@ -269,6 +286,42 @@ class TrustedListPublished(Message, frozen=True):
     issued_at: datetime
     next_update: datetime
     services: int
+
+
+class CertificateEnd(Message, frozen=True):
+    """A certificate, and until when it lives."""
+
+    subject: str  # RFC 4514
+    serial: str  # hex
+    not_after: datetime
+
+
+class ListState(Message, frozen=True):
+    """The newest list of a kind on record."""
+
+    number: int
+    issued_at: datetime
+    next_update: datetime  # the year 9999 in the last revocation list
+    entries: int = 0
+
+
+class AskOverview(Message, frozen=True):
+    """Ask for the state of the authority at one glance."""
+
+
+class Overview(Message, frozen=True):
+    """What lives how long, and what waits for somebody."""
+
+    now: datetime  # by the authority's clock
+    authorities: list[CertificateEnd]  # root, then the generations of the issuing CA, oldest first
+    services: list[CertificateSummary]  # the newest of each part: responder, time-stamping unit, the list's signer
+    crl: ListState | None  # of the generation that issues
+    trusted_list: ListState | None
+    certificates: dict[str, int]  # in force or suspended or revoked before their end, by status
+    unfinished: int  # perhaps signed, never handed out, not revoked
+    proposals: int  # that wait for somebody
+    admins: int  # who can act
+    locked_admins: list[str]
 
 
 class CrlPublished(Message, frozen=True):
@@ -308,15 +361,20 @@ CA_ADMIN = Protocol(
         Call(admin_protocol.Approve, admin_protocol.ProposalOnRecord, seconds=60.0),
         Call(admin_protocol.CarryOut, admin_protocol.ProposalOnRecord, seconds=60.0),
         Call(admin_protocol.Reject, admin_protocol.ProposalOnRecord),
+        Call(admin_protocol.BeginRevocations, admin_protocol.RevocationsBegun),
+        Call(admin_protocol.RevokePart, admin_protocol.PartRevoked, seconds=30.0),
+        Call(admin_protocol.EndRevocations, admin_protocol.ProposalOnRecord, seconds=60.0),
         Call(admin_protocol.ShowProposal, admin_protocol.ProposalOnRecord),
         Call(admin_protocol.ListProposals, admin_protocol.Proposals, seconds=30.0),
         Call(CertifyService, IssuedCertificate, limit=20_000, seconds=20.0),
+        Call(CertifyLegalPerson, IssuedCertificate, limit=20_000, seconds=20.0),
         Call(DescribeCertificate, CertificateSummary),
         Call(RevokeCertificate, StatusChanged, seconds=30.0),
         Call(SuspendCertificate, StatusChanged, seconds=30.0),
         Call(ResumeCertificate, StatusChanged, seconds=30.0),
         Call(PublishCrl, CrlPublished, seconds=30.0),
         Call(PublishTrustedList, TrustedListPublished, seconds=30.0),
+        Call(AskOverview, Overview, seconds=30.0),
         Call(VerifyAudit, AuditVerified, seconds=120.0),
     ),
     errors=(

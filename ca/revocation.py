@@ -66,21 +66,37 @@ class Revocations:
             InvalidSinceRefused: before the certificate was issued, or in the future.
             ClockInDoubt: the clock is behind the last act.
         """
-        now = whole_seconds(self._parts.clock.now())
         with self._parts.database.transaction() as connection:
-            recorded, not_after = self._checked(connection, wish, now)
-            change = self._parts.statuses.add(
-                connection,
-                recorded.serial,
-                wish.status,
-                wish.reason,
-                now,
-                issuer=self.generation(connection, recorded).identifier,
-                not_after=not_after,
-                invalid_since=wish.invalid_since,
-            )
-            self._audit(connection, change, wish.by)
+            return self.change_in(connection, wish)
+
+    def change_in(self, connection: Connection, wish: Wish) -> Change:
+        """Do the same in the caller's transaction.
+
+        Raises:
+            DomainError: as `change`; nothing was written.
+        """
+        now = whole_seconds(self._parts.clock.now())
+        recorded, not_after = self._checked(connection, wish, now)
+        change = self._parts.statuses.add(
+            connection,
+            recorded.serial,
+            wish.status,
+            wish.reason,
+            now,
+            issuer=self.generation(connection, recorded).identifier,
+            not_after=not_after,
+            invalid_since=wish.invalid_since,
+        )
+        self._audit(connection, change, wish.by)
         return change
+
+    def check(self, connection: Connection, wish: Wish) -> None:
+        """Check that `change_in` would do it now.
+
+        Raises:
+            DomainError: as `change`.
+        """
+        self._checked(connection, wish, whole_seconds(self._parts.clock.now()))
 
     def rehearse(self, wish: Wish) -> datetime:
         """Return the present moment if `change` would do it now.

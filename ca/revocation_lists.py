@@ -10,7 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from ca.acts import CloseAuthority
+from ca.admin_protocol import OtherAct
 from ca.crl_issuer import CrlIssuer
+from ca.dual_control import Approved
 from ca.generations import Generation
 from ca.parts import Parts
 from ca.root_status import RootStatus
@@ -87,6 +90,25 @@ class RevocationLists:
         """
         with self._parts.database.reading() as connection:
             self._check_record(connection)
+
+    def check_closable(self, connection: Connection, act: CloseAuthority) -> None:
+        """Check that the next list of a generation can be its last one.
+
+        Raises:
+            GenerationUnknown, StillInForce, AuthorityClosed: it cannot.
+        """
+        self.of(self._parts.generations.numbered(act.generation)).check_closable(connection)
+
+    def publish_last(self, approved: Approved) -> None:
+        """Issue and publish the last list of the generation that two administrators decided on.
+
+        Raises:
+            DomainError: as `CrlIssuer.publish_last`.
+        """
+        act = approved.act
+        if not isinstance(act, CloseAuthority):
+            raise OtherAct(f"{approved.proposal} is about {act.title}")
+        self.of(self._parts.generations.numbered(act.generation)).publish_last(approved)
 
     def publish_if_due(self) -> None:
         """See that a fresh list of every generation is published; what keeps one back does not keep back the others.

@@ -8,34 +8,45 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from cryptography import x509
 
 from ca import root_list, tables
-from ca.acts import RotateIssuingKey, UseRoot
+from ca.acts import CloseAuthority, RotateIssuingKey, UseRoot
 from ca.admin_protocol import (
     Approve,
+    BeginRevocations,
     CarryOut,
+    EndRevocations,
     Enrol,
     ListAdmins,
     ListProposals,
     Propose,
     Reject,
+    RevokePart,
     ShowProposal,
     SignIn,
 )
+from ca.admin_secrets import HASHER, AdminSecrets
 from ca.administration import Administration
 from ca.attestation import Attestations
 from ca.audit import Audit
+from ca.bulk_revocation import BulkRevocations
+from ca.certifying import Certifying
 from ca.control import Control
 from ca.draft import Issuer
 from ca.feed import Feed
 from ca.generations import Generations, KeyOf, PinnedFileUnusable
 from ca.guarded import Guarded
+from ca.mandates import Mandates
+from ca.overview import Overviews
 from ca.parts import Parts
 from ca.protocol import (
     CA,
     CA_ADMIN,
     CA_STATUS,
+    AskOverview,
+    CertifyLegalPerson,
     CertifyService,
     DescribeCertificate,
     IssueCertificate,
@@ -113,14 +124,22 @@ class OpenAuthority:
     lists: RevocationLists
     authority: Authority
     administration: Administration
+    certifying: Certifying
     control: Control
     rotation: Rotation
+    bulk: BulkRevocations
+    overviews: Overviews
     trusted_list: ListPublisher
     feed: Feed
 
 
 def open_authority(
-    settings: Settings, keys: CaKeys, database: Database, clock: Clock, entropy: Entropy
+    settings: Settings,
+    keys: CaKeys,
+    database: Database,
+    clock: Clock,
+    entropy: Entropy,
+    hasher: PasswordHasher = HASHER,
 ) -> OpenAuthority:
     """Return the issuing CA of an installation, its tables made; it has proved that it can work.
 
@@ -147,22 +166,31 @@ def open_authority(
     built = Authority(settings.ca, pinned.attestations, parts, lists)
     built.check()
     built.make_round()
-    control = Control(parts, keys.admins, seals, settings.ca.organization)
+    control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
+    mandates = Mandates(control.sessions)
+    bulk = BulkRevocations(parts, lists, control.dual)
     rotation = Rotation(parts, lists, settings.ca)
+    control.guard(bulk.guarded())
     control.guard(
         {
-            UseRoot: Guarded(check=partial(root_list.check, parts, root)),
-            RotateIssuingKey: Guarded(check=rotation.check),
+            CloseAuthority: Guarded(lists.check_closable, lists.publish_last),
+            UseRoot: Guarded(partial(root_list.check, parts, root)),
+            RotateIssuingKey: Guarded(rotation.check),
         }
     )
-    trusted_list = ListPublisher(keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published)
+    trusted_list = ListPublisher(
+        keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published, mandates
+    )
     return OpenAuthority(
         parts=parts,
         lists=lists,
         authority=built,
-        administration=Administration(settings.ca, parts, lists),
+        administration=Administration(parts, lists, mandates),
+        certifying=Certifying(settings.ca, parts, lists, mandates),
         control=control,
         rotation=rotation,
+        bulk=bulk,
+        overviews=Overviews(pinned.root, parts, control),
         trusted_list=trusted_list,
         feed=Feed(parts),
     )
@@ -193,13 +221,18 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         Reject: control.reject,
         ShowProposal: control.show_proposal,
         ListProposals: control.list_proposals,
-        CertifyService: administration.certify,
+        BeginRevocations: opened.bulk.begin,
+        RevokePart: opened.bulk.revoke,
+        EndRevocations: opened.bulk.end,
+        CertifyService: opened.certifying.certify,
+        CertifyLegalPerson: opened.certifying.certify_legal_person,
         DescribeCertificate: administration.describe,
         RevokeCertificate: administration.revoke,
         SuspendCertificate: administration.suspend,
         ResumeCertificate: administration.resume,
         PublishCrl: administration.publish_crl,
-        PublishTrustedList: lambda _request: opened.trusted_list.publish(),
+        PublishTrustedList: opened.trusted_list.publish_asked,
+        AskOverview: opened.overviews.ask,
         VerifyAudit: administration.verify_audit,
         Health: health(opened.authority.check),
     }

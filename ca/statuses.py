@@ -134,5 +134,13 @@ class Statuses:
         living = (statuses.c.status != "revoked") & (statuses.c.not_after >= now)
         return connection.scalar(select(func.count()).where(statuses.c.change.in_(newest), living)) or 0
 
+    def counts(self, connection: Connection, now: datetime) -> dict[str, int]:
+        """Return how many certificates whose validity is not over have each status."""
+        newest = select(func.max(statuses.c.change)).group_by(statuses.c.serial)
+        living = statuses.c.change.in_(newest) & (statuses.c.not_after >= now)
+        wanted = select(statuses.c.status, func.count().label("number")).where(living).group_by(statuses.c.status)
+        counted = {row.status: row.number for row in connection.execute(wanted)}
+        return {"good": 0, "suspended": 0, "revoked": 0} | counted
+
     def _opened(self, row: Mapping[Any, Any]) -> Change:
         return Change(**self._seals.opened(statuses, dict(row)))

@@ -86,7 +86,7 @@ _LAST_CRL: Final = (
 )
 _LATEST: Final = select(func.max(certificates.c.not_before))
 _INTEND: Final = certificates.insert()
-_PROFILES_OF_KEY: Final = select(certificates.c.profile).where(
+_OF_KEY: Final = select(certificates.c.serial, certificates.c.profile).where(
     certificates.c.key_digest == bindparam("wanted"), certificates.c.certificate.is_not(None)
 )
 _STEP: Final = timedelta(seconds=2)  # how far the clock may be set back without a doubt
@@ -202,6 +202,11 @@ def certificate(connection: Connection, serial: int) -> RecordedCertificate:
     return RecordedCertificate(*row)
 
 
+def certificates_of_key(connection: Connection, key_digest: bytes) -> list[tuple[str, str]]:
+    """Return serial number and profile of every certificate handed out for a key."""
+    return [(row.serial, row.profile) for row in connection.execute(_OF_KEY, {"wanted": key_digest})]
+
+
 def newest_certificates(
     connection: Connection, limit: int, after: int | None, *, unfinished: bool = False
 ) -> list[RecordedCertificate]:
@@ -226,6 +231,13 @@ def issuer_name(recorded: RecordedCertificate) -> bytes:
     except ValueError as error:
         raise RecordTampered(recorded.serial) from error
     return name
+
+
+def newest_of_profile(connection: Connection, profile: str) -> RecordedCertificate | None:
+    """Return the newest certificate of a profile that was handed out."""
+    handed_out = (certificates.c.profile == profile) & certificates.c.certificate.is_not(None)
+    row = connection.execute(select(*_COLUMNS).where(handed_out).order_by(certificates.c.row.desc()).limit(1)).first()
+    return None if row is None else RecordedCertificate(*row)
 
 
 def unfinished(connection: Connection) -> list[RecordedCertificate]:
@@ -268,8 +280,8 @@ def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
 
 
 def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:
-    used = connection.scalars(_PROFILES_OF_KEY, {"wanted": key_digest}).all()
-    if any(each != RENEWABLE or profile != RENEWABLE for each in used):
+    used = certificates_of_key(connection, key_digest)
+    if any(each != RENEWABLE or profile != RENEWABLE for _serial, each in used):
         raise KeyAlreadyCertified(key_digest.hex())
 
 

@@ -25,27 +25,28 @@ log = logging.getLogger(__name__)
 class StatusRequests:
     """Carries out what an officer or administrator decided about a certificate."""
 
-    def __init__(self, sam: SamAdmin, ca: CaAdmin, by: str) -> None:
+    def __init__(self, sam: SamAdmin, ca: CaAdmin) -> None:
+        """`ca` says in whose name."""
         self._sam = sam
         self._ca = ca
-        self._by = by
 
     def revoke(self, serial: str, reason: str, invalid_since: datetime | None = None) -> StatusChanged:
         """Revoke a certificate for good and destroy its key.
 
         Raises:
+            NotSignedIn, NotMandated: nothing was done.
             AlreadyRevoked: it is; its key is destroyed all the same.
             CertificateUnknown, ReasonUnknown, CertificateEnded, InvalidSinceRefused: nothing was done.
             Unavailable: a zone does not answer; ask again.
         """
         certificate = self._ca.describe(serial)
         try:
-            self._ca.revoke(serial, reason, self._by, invalid_since, rehearse=True)
+            self._ca.revoke(serial, reason, invalid_since, rehearse=True)
         except AlreadyRevoked:
             self._tell_sam(SetState(certificate.credential, "revoked"), certificate)
             raise
         self._tell_sam(SetState(certificate.credential, "revoked"), certificate)
-        return self._ca.revoke(serial, reason, self._by, invalid_since)
+        return self._ca.revoke(serial, reason, invalid_since)
 
     def suspend(self, serial: str) -> StatusChanged:
         """Suspend a certificate and its credential.
@@ -57,17 +58,18 @@ class StatusRequests:
         """
         certificate = self._ca.describe(serial)
         try:
-            self._ca.suspend(serial, self._by, rehearse=True)
+            self._ca.suspend(serial, rehearse=True)
         except AlreadySuspended:
             self._tell_sam(SetState(certificate.credential, "suspended"), certificate)
             raise
         self._tell_sam(SetState(certificate.credential, "suspended"), certificate)
-        return self._ca.suspend(serial, self._by)
+        return self._ca.suspend(serial)
 
     def resume(self, serial: str) -> StatusChanged | None:
         """End the suspension of a certificate and its credential; None when the CA had ended it before.
 
         Raises:
+            NotSignedIn, NotMandated: nothing was done.
             CertificateUnknown, AlreadyRevoked, CertificateEnded: nothing was done.
             CredentialNotUsable: the credential was revoked meanwhile.
             Unavailable: a zone does not answer; ask again.
@@ -75,7 +77,7 @@ class StatusRequests:
         certificate = self._ca.describe(serial)
         changed = None
         try:
-            changed = self._ca.resume(serial, self._by)
+            changed = self._ca.resume(serial)
         except NotSuspended:
             log.info("the certificate was not suspended", extra={"serial": serial})
         self._tell_sam(SetState(certificate.credential, "active"), certificate)

@@ -19,9 +19,10 @@ from ca import audit, publication, tables
 from ca.crl import RecordBehindPublication
 from ca.delegated import DelegatedKey, DelegationOver, DelegationUnusable
 from ca.draft import whole_seconds
+from ca.mandates import Mandates
 from ca.parts import Parts
 from ca.profiles import TSL_SIGNING
-from ca.protocol import TrustedListPublished
+from ca.protocol import PublishTrustedList, TrustedListPublished
 from ca.revocation_lists import RevocationLists
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, TrustedList
@@ -44,7 +45,14 @@ class ListPublisher:
     """Issues and publishes the trusted list of one authority."""
 
     def __init__(
-        self, key: SigningKey, certificate: Path, parts: Parts, lists: RevocationLists, settings: Ca, directory: Path
+        self,
+        key: SigningKey,
+        certificate: Path,
+        parts: Parts,
+        lists: RevocationLists,
+        settings: Ca,
+        directory: Path,
+        mandates: Mandates,
     ) -> None:
         """`certificate` is the list signer's file, PEM; it is read at each issue."""
         self._key = key
@@ -52,7 +60,19 @@ class ListPublisher:
         self._parts = parts
         self._settings = settings
         self._directory = directory
+        self._mandates = mandates
         self._services = Services(parts, lists, settings)
+
+    def publish_asked(self, request: PublishTrustedList) -> TrustedListPublished:
+        """Issue a new list and publish it, because somebody asks for it.
+
+        Raises:
+            NotSignedIn: nobody's session.
+            DomainError: as `publish`.
+        """
+        with self._parts.database.reading() as connection:
+            self._mandates.check(connection, request.by, "publish")
+        return self.publish()
 
     def publish(self) -> TrustedListPublished:
         """Issue a new list and publish it.

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import crl, profiles
+from ca.acts import CloseAuthority
 from ca.lint import lint
 from ca.names import LegalPerson, legal_person_name
 from ca.protocol import REVOCATION_REASONS
@@ -53,8 +54,8 @@ class Made:
         serials = [f"{self.bench.issue(**DAN).serial_number:x}" for _ in range(len(REVOCATION_REASONS) + 1)]
         for serial, reason in zip(serials, REVOCATION_REASONS, strict=False):
             since = self.bench.clock.now() if reason == "keyCompromise" else None
-            self.bench.admin.revoke(serial, reason, "operator", since)
-        self.bench.admin.suspend(serials[-1], "operator")
+            self.bench.admin.revoke(serial, reason, since)
+        self.bench.admin.suspend(serials[-1])
 
     def write(self, name: str, certificate: x509.Certificate) -> None:
         (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -198,7 +199,7 @@ def test_openssl_sees_every_reason_on_the_list__rfc5280_5_3_1(made):
 
 def test_pkilint_finds_nothing_in_the_last_list__css_6_3_9_06(made, tmp_path):
     bench = CaBench(tmp_path / "state", clock=FakeClock(made.bench.clock.now()))
-    bench.admin.publish_crl(last=True)
+    bench.decide(CloseAuthority())
     (made.folder / "last.crl").write_bytes((bench.settings.published() / "issuing.crl").read_bytes())
     made.lint("lint_crl", "-t", "CRL", "-p", "PKIX", "-s", "WARNING", "last.crl")
 

@@ -194,7 +194,7 @@ def test_signature_of_design_a_is_valid_and_not_qualified(tmp_path):
 
 def test_list_with_a_history_still_breaks_no_rule_and_verifies(tmp_path):
     bench = authority(tmp_path)
-    bench.admin.revoke(f"{bench.tsu.serial_number:x}", "cessationOfOperation", by="operator ana")
+    bench.admin.revoke(f"{bench.tsu.serial_number:x}", "cessationOfOperation")
     bench.clock.advance(seconds=30)
     bench.admin.publish_trusted_list()
     assert b"Svcstatus/withdrawn" in bench.trusted_list()

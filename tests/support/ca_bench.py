@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from ca import acts, ceremony, names, public_keys, publication
 from ca.addresses import FIRST, issuing_name
-from ca.admin_protocol import SignedInUntil
+from ca.admin_protocol import ByAdmin, ByOperator, ProposalSummary, SignedInUntil
 from ca.begun import Begun, begin, take_up
 from ca.client import CaAdmin, CaControl, CaStatus
 from ca.draft import Draft, Issuer, new_serial
@@ -44,6 +44,7 @@ from tests.support.in_process import InProcess
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 
 PEER = frozenset({0})
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
 DAN = {"given_name": "Dan", "surname": "Dănilă", "subject_serial": "PNORO-1850505400018"}
 
@@ -117,12 +118,10 @@ class CaBench:
     def start(self) -> None:
         """Start the zone, again if it runs."""
         self.opened = self.open()
-        self.opened.control._secrets._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # quick
         self.authority = self.opened.authority
         self.caller = InProcess(CA, server(self.opened, PEER))
         self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
         self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
-        self.admin = CaAdmin(self.admin_caller)
         self.control = CaControl(self.admin_caller)
         self.status = CaStatus(self.status_caller)
 
@@ -135,7 +134,17 @@ class CaBench:
             seal=SoftwareMacKey("seal"),
             admins=SoftwareMacKey("admins"),
         )
-        return open_authority(self.settings, keys, self.database, self.clock, self.entropy)
+        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
+
+    @property
+    def admin(self) -> CaAdmin:
+        """What Ana, an administrator, holds of the authority; she signs in when that is needed."""
+        return CaAdmin(self.admin_caller, ByAdmin(self.session()))
+
+    @property
+    def operator(self) -> CaAdmin:
+        """What somebody holds who may open the socket and has not signed in."""
+        return CaAdmin(self.admin_caller, ByOperator("ana"))
 
     def code(self, name: str) -> str:
         """Return the present TOTP code of an administrator."""
@@ -148,16 +157,18 @@ class CaBench:
                 self.totp[each] = self.opened.control.admins.found(each, password).secret
         begun = self.sessions.get(name)
         if begun is None or begun.until <= self.clock.now():
-            self.clock.advance(seconds=30)  # a code works once
             begun = self.control.sign_in(name, PASSWORDS[name], self.code(name))
             self.sessions[name] = begun
         return begun.session
 
+    def decide(self, act: acts.AnyAct) -> ProposalSummary:
+        """Have Ana propose an act and Bogdan approve it; return what became of it."""
+        proposal = self.control.propose(self.session("ana"), act).proposal
+        return self.control.approve(self.session("bogdan"), proposal.proposal, proposal.digest).proposal
+
     def approved(self, act: acts.AnyAct) -> Approved:
-        """Return an act that Ana proposed and Bogdan approved."""
-        ana, bogdan = self.session("ana"), self.session("bogdan")
-        proposal = self.control.propose(ana, act).proposal
-        self.control.approve(bogdan, proposal.proposal, proposal.digest)
+        """Return an act that Ana proposed and Bogdan approved, and that waits for who carries it out."""
+        proposal = self.decide(act)
         with self.database.reading() as connection:
             return self.opened.control.dual.approved(connection, proposal.proposal)
 

@@ -125,9 +125,9 @@ class Load:
         self.issued.append(serial)
         name = f"{serial:040x}"
         if serial % 3 == 0:
-            self.zone.admin.suspend(name, "test")
+            self.zone.admin.suspend(name)
         if serial % 3 != 1:
-            self.zone.admin.revoke(name, "superseded", "test")
+            self.zone.admin.revoke(name, "superseded")
             self.revoked[serial] = "superseded"
         self._look_at_the_list()
 
@@ -198,7 +198,7 @@ def check_revocations(zone: Zone, load: Load) -> None:
     statuses = rows(zone, "SELECT serial FROM statuses WHERE status = 'revoked'")
     assert {int(serial, 16) for (serial,) in statuses} <= on_list  # those too whose answer was lost
     with pytest.raises(AlreadyRevoked):
-        zone.admin.revoke(f"{next(iter(load.revoked)):x}", "superseded", "test")
+        zone.admin.revoke(f"{next(iter(load.revoked)):x}", "superseded")
 
 
 def check_lists(zone: Zone, load: Load) -> None:

@@ -30,7 +30,7 @@ def published(bench) -> x509.CertificateRevocationList:
 
 
 def publish(bench) -> CrlPublished:
-    return bench.admin.publish_crl()
+    return bench.operator.publish_crl()
 
 
 def revoked(serial: int, when) -> x509.RevokedCertificate:

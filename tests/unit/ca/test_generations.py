@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from ca import audit, crl, publication, tables
-from ca.acts import RotateIssuingKey, UseRoot
+from ca.acts import CloseAuthority, RotateIssuingKey, UseRoot
 from ca.addresses import generation_of, issuing_name
 from ca.admin_protocol import OtherAct, ProposalClosed
 from ca.begun import Begun, take_up
@@ -33,8 +33,6 @@ from core.algorithms import KeyType
 from core.errors import RecordTampered, Unavailable
 from tests.support.ca_bench import DAN, CaBench
 from tests.support.software_hsm import SoftwareSigningKey
-
-BY = "operator test"
 
 
 @dataclass
@@ -123,7 +121,7 @@ def test_each_generation_revokes_on_its_own_list(bench, rotations):
     second = rotations.rotate()
     new = bench.issue(**DAN)
     for certificate in (old, new):
-        bench.admin.revoke(f"{certificate.serial_number:x}", "superseded", BY)
+        bench.admin.revoke(f"{certificate.serial_number:x}", "superseded")
     first = x509.load_der_x509_certificate(bench.made.issuing)
     for number, issuer, certificate in ((1, first, old), (2, second, new)):
         found = listed(bench, number)
@@ -151,7 +149,7 @@ def test_a_third_generation_follows_and_the_first_still_speaks(bench, rotations)
     third = rotations.rotate()
     bench.issue(**DAN).verify_directly_issued_by(third)
     bench.start()
-    bench.admin.revoke(f"{old.serial_number:x}", "superseded", BY)
+    bench.admin.revoke(f"{old.serial_number:x}", "superseded")
     assert len(listed(bench, 1)) == 1
     assert [len(listed(bench, number)) for number in (2, 3)] == [0, 0]
     assert bench.admin.verify_audit().rows > 0
@@ -163,9 +161,9 @@ def test_the_last_list_of_a_succeeded_generation_closes_it_alone(bench, rotation
     old = bench.issue()
     rotations.rotate()
     with pytest.raises(StillInForce):
-        bench.admin.publish_crl(last=True, generation=1)
-    bench.admin.revoke(f"{old.serial_number:x}", "cessationOfOperation", BY)
-    assert bench.admin.publish_crl(last=True, generation=1).generation == 1
+        bench.decide(CloseAuthority(1))
+    bench.admin.revoke(f"{old.serial_number:x}", "cessationOfOperation")
+    assert bench.decide(CloseAuthority(1)).state == "done"
     assert listed(bench, 1).next_update_utc == tables.NEVER
     with pytest.raises(AuthorityClosed):
         rotations.certify_responder(1)
@@ -215,6 +213,8 @@ def test_a_generation_that_is_pinned_and_did_not_take_over_issues_to_nobody(benc
     second = rotations.certify(begun)
     first = x509.load_der_x509_certificate(bench.made.issuing)
     bench.issue().verify_directly_issued_by(first)
+    with pytest.raises(GenerationUnknown):
+        bench.decide(CloseAuthority(3))
     with pytest.raises(RotationRefused, match="no responder"):
         bench.opened.rotation.take_over(begun)
     bench.issue(**DAN).verify_directly_issued_by(first)

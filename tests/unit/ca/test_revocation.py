@@ -9,6 +9,7 @@ from cryptography import x509
 from sqlalchemy import text
 
 from ca import crl, publication, tables
+from ca.acts import CloseAuthority
 from ca.protocol import (
     REVOCATION_REASONS,
     AlreadyRevoked,
@@ -25,8 +26,6 @@ from ca.protocol import (
 )
 from core.errors import RecordTampered, Unavailable
 from tests.support.ca_bench import DAN
-
-BY = "operator ana"
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def leave_unfinished(bench, monkeypatch) -> None:
 @pytest.mark.parametrize("reason", REVOCATION_REASONS)
 def test_a_revoked_certificate_is_on_a_new_list_at_once_with_its_reason__rfc5280_5_3_1(bench, serial, reason):
     bench.clock.advance(minutes=5)
-    changed = bench.admin.revoke(serial, reason, BY)
+    changed = bench.admin.revoke(serial, reason)
     assert (changed.status, changed.at, changed.crl_number) == ("revoked", bench.clock.now(), 2)
     entry = listed(bench, serial)
     assert (entry.revocation_date_utc, reason_of(entry)) == (bench.clock.now(), reason)
@@ -75,26 +74,26 @@ def test_a_revoked_certificate_is_on_a_new_list_at_once_with_its_reason__rfc5280
 )
 def test_reasons_that_do_not_exist_or_are_not_for_this_are_refused__rfc5280_5_3_1(bench, serial, reason):
     with pytest.raises(ReasonUnknown, match="keyCompromise, affiliationChanged"):
-        bench.admin.revoke(serial, reason, BY)
+        bench.admin.revoke(serial, reason)
     assert listed(bench, serial) is None
 
 
 @pytest.mark.parametrize("unknown", ["5", "", "zz", "f" * 40])
 def test_an_unknown_serial_number_is_a_clear_error(bench, unknown):
-    acts = (lambda: bench.admin.revoke(unknown, "superseded", BY), lambda: bench.admin.suspend(unknown, BY))
-    for act in (*acts, lambda: bench.admin.resume(unknown, BY), lambda: bench.admin.describe(unknown)):
+    acts = (lambda: bench.admin.revoke(unknown, "superseded"), lambda: bench.admin.suspend(unknown))
+    for act in (*acts, lambda: bench.admin.resume(unknown), lambda: bench.admin.describe(unknown)):
         with pytest.raises(CertificateUnknown):
             act()
 
 
 def test_revoking_twice_is_a_clear_error_and_changes_nothing__rev_6_3_9_04(bench, serial):
-    bench.admin.revoke(serial, "keyCompromise", BY)
+    bench.admin.revoke(serial, "keyCompromise")
     first = listed(bench, serial).revocation_date_utc
     bench.clock.advance(hours=1)
     for act in (
-        lambda: bench.admin.revoke(serial, "superseded", BY),
-        lambda: bench.admin.suspend(serial, BY),
-        lambda: bench.admin.resume(serial, BY),
+        lambda: bench.admin.revoke(serial, "superseded"),
+        lambda: bench.admin.suspend(serial),
+        lambda: bench.admin.resume(serial),
     ):
         with pytest.raises(AlreadyRevoked, match=r"since 2026-11-24 08:43:00 UTC, keyCompromise"):
             act()
@@ -103,21 +102,21 @@ def test_revoking_twice_is_a_clear_error_and_changes_nothing__rev_6_3_9_04(bench
 
 
 def test_a_suspension_is_on_the_list_and_leaves_it_when_it_ends__rfc5280_5_3_1(bench, serial):
-    assert bench.admin.suspend(serial, BY).status == "suspended"
+    assert bench.admin.suspend(serial).status == "suspended"
     assert reason_of(listed(bench, serial)) == "certificateHold"
     with pytest.raises(AlreadySuspended):
-        bench.admin.suspend(serial, BY)
+        bench.admin.suspend(serial)
     bench.clock.advance(days=1)
-    assert bench.admin.resume(serial, BY).status == "good"
+    assert bench.admin.resume(serial).status == "good"
     assert listed(bench, serial) is None
     with pytest.raises(NotSuspended):
-        bench.admin.resume(serial, BY)
+        bench.admin.resume(serial)
 
 
 def test_a_suspension_can_become_a_revocation_from_then_on(bench, serial):
-    bench.admin.suspend(serial, BY)
+    bench.admin.suspend(serial)
     bench.clock.advance(days=1)
-    bench.admin.revoke(serial, "keyCompromise", BY)
+    bench.admin.revoke(serial, "keyCompromise")
     entry = listed(bench, serial)
     assert (entry.revocation_date_utc, reason_of(entry)) == (bench.clock.now(), "keyCompromise")
 
@@ -125,7 +124,7 @@ def test_a_suspension_can_become_a_revocation_from_then_on(bench, serial):
 def test_a_revocation_is_never_retroactive_but_may_say_since_when_the_key_was_lost__rfc5280_5_3_2(bench, serial):
     bench.clock.advance(days=2)
     since = bench.clock.now() - timedelta(days=1)
-    bench.admin.revoke(serial, "keyCompromise", BY, since)
+    bench.admin.revoke(serial, "keyCompromise", since)
     entry = listed(bench, serial)
     assert entry.revocation_date_utc == bench.clock.now()
     assert entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc == since
@@ -134,26 +133,26 @@ def test_a_revocation_is_never_retroactive_but_may_say_since_when_the_key_was_lo
 def test_an_invalidity_date_before_issuance_or_in_the_future_is_refused(bench, serial):
     for shift in (timedelta(days=-1), timedelta(seconds=1)):
         with pytest.raises(InvalidSinceRefused):
-            bench.admin.revoke(serial, "keyCompromise", BY, bench.clock.now() + shift)
+            bench.admin.revoke(serial, "keyCompromise", bench.clock.now() + shift)
 
 
 def test_an_expired_certificate_keeps_its_status(bench, serial):
     bench.clock.advance(days=91)
     with pytest.raises(CertificateEnded):
-        bench.admin.revoke(serial, "keyCompromise", BY)
+        bench.admin.revoke(serial, "keyCompromise")
 
 
 def test_a_clock_set_back_revokes_nothing(bench, serial):
     bench.clock.advance(hours=-1)
     with pytest.raises(ClockInDoubt):
-        bench.admin.revoke(serial, "keyCompromise", BY)
+        bench.admin.revoke(serial, "keyCompromise")
 
 
 def test_a_rehearsal_says_what_would_happen_and_changes_nothing(bench, serial):
-    assert bench.admin.revoke(serial, "superseded", BY, rehearse=True).crl_number is None
-    assert bench.admin.suspend(serial, BY, rehearse=True).status == "suspended"
+    assert bench.admin.revoke(serial, "superseded", rehearse=True).crl_number is None
+    assert bench.admin.suspend(serial, rehearse=True).status == "suspended"
     with pytest.raises(ReasonUnknown):
-        bench.admin.revoke(serial, "boredom", BY, rehearse=True)
+        bench.admin.revoke(serial, "boredom", rehearse=True)
     assert bench.admin.describe(serial).status == "good"
 
 
@@ -163,7 +162,7 @@ def test_a_revocation_holds_though_no_list_can_be_written_and_the_next_round_wri
 
     with monkeypatch.context() as patch:
         patch.setattr(publication.os, "open", full)
-        assert bench.admin.revoke(serial, "keyCompromise", BY).crl_number is None
+        assert bench.admin.revoke(serial, "keyCompromise").crl_number is None
     assert listed(bench, serial) is None  # the old list is still served
     assert bench.status.changes(0)[-1].reason == "keyCompromise"
     bench.authority.make_round()
@@ -174,7 +173,7 @@ def test_a_crash_between_revocation_and_list_is_made_good_by_the_next_start(benc
     with monkeypatch.context() as patch:
         patch.setattr(crl, "build", crash)
         with pytest.raises(KeyboardInterrupt):
-            bench.admin.revoke(serial, "keyCompromise", BY)
+            bench.admin.revoke(serial, "keyCompromise")
     bench.start()
     assert listed(bench, serial) is not None
 
@@ -188,8 +187,8 @@ def test_what_was_perhaps_signed_and_never_handed_out_is_found_and_can_be_revoke
     assert bench.status.changes(0) == []
     for act in (bench.admin.suspend, bench.admin.resume):
         with pytest.raises(CertificateUnknown, match="never handed out"):
-            act(lost.serial, BY)
-    bench.admin.revoke(lost.serial, "cessationOfOperation", BY)
+            act(lost.serial)
+    bench.admin.revoke(lost.serial, "cessationOfOperation")
     assert reason_of(listed(bench, lost.serial)) == "cessationOfOperation"
     (state,) = bench.status.changes(0)
     assert (state.serial, state.not_after) == (lost.serial, lost.not_after)
@@ -204,7 +203,7 @@ def test_what_was_perhaps_signed_and_never_handed_out_is_found_and_can_be_revoke
     ],
 )
 def test_a_status_changed_in_the_database_is_not_believed__attack_d9(bench, serial, change):
-    bench.admin.revoke(serial, "keyCompromise", BY)
+    bench.admin.revoke(serial, "keyCompromise")
     with bench.database.transaction() as connection:
         connection.execute(text(change))
     with pytest.raises(RecordTampered):
@@ -214,7 +213,7 @@ def test_a_status_changed_in_the_database_is_not_believed__attack_d9(bench, seri
 
 
 def test_a_deleted_revocation_stays_on_the_list_and_stops_the_authority__attack_d9(bench, serial):
-    bench.admin.revoke(serial, "keyCompromise", BY)
+    bench.admin.revoke(serial, "keyCompromise")
     with bench.database.transaction() as connection:
         connection.execute(text("DELETE FROM statuses WHERE change = 2"))
     with pytest.raises(Unavailable, match="changes that the record does not"):
@@ -227,7 +226,7 @@ def test_a_deleted_revocation_stays_on_the_list_and_stops_the_authority__attack_
 
 
 def test_a_definitive_entry_leaves_no_list_even_if_a_later_row_says_good__attack_d9(bench, serial):
-    bench.admin.revoke(serial, "keyCompromise", BY)
+    bench.admin.revoke(serial, "keyCompromise")
     parts = bench.authority._parts
     with bench.database.transaction() as connection:  # by who holds the sealing key
         not_after, issuer = bench.clock.now() + timedelta(days=1), parts.generations.numbered(1).identifier
@@ -241,23 +240,23 @@ def test_a_definitive_entry_leaves_no_list_even_if_a_later_row_says_good__attack
 
 def test_a_list_is_not_the_last_while_a_certificate_is_in_force__css_6_3_9_06(bench, serial):
     with pytest.raises(StillInForce, match="1 certificates"):
-        bench.admin.publish_crl(last=True)
-    bench.admin.suspend(serial, BY)
+        bench.decide(CloseAuthority())
+    bench.admin.suspend(serial)
     with pytest.raises(StillInForce):
-        bench.admin.publish_crl(last=True)
+        bench.decide(CloseAuthority())
 
 
 def test_an_unfinished_certificate_is_in_force_too(bench, monkeypatch):
     leave_unfinished(bench, monkeypatch)
     with pytest.raises(StillInForce, match="never handed out"):
-        bench.admin.publish_crl(last=True)
+        bench.decide(CloseAuthority())
     bench.clock.advance(days=91)
-    assert bench.admin.publish_crl(last=True).next_update.year == 9999
+    assert bench.decide(CloseAuthority()).outcome == "revocation list 2 is the last"
 
 
 def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(bench, serial):
-    bench.admin.revoke(serial, "cessationOfOperation", BY)
-    last = bench.admin.publish_crl(last=True)
+    bench.admin.revoke(serial, "cessationOfOperation")
+    assert bench.decide(CloseAuthority(1)).outcome == "revocation list 3 is the last"
     der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     published = crl.read(der, bench.issuer)
     assert published.next_update_utc == tables.NEVER
@@ -267,8 +266,8 @@ def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(
         bench.issue,
         lambda: bench.certify("ocsp"),
         bench.admin.publish_crl,
-        lambda: bench.admin.publish_crl(last=True),
-        lambda: bench.admin.suspend(serial, BY),
+        lambda: bench.decide(CloseAuthority()),
+        lambda: bench.admin.suspend(serial),
     ):
         with pytest.raises(AuthorityClosed):
             act()
@@ -277,4 +276,4 @@ def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(
     assert len(bench.signatures) == uses
     bench.start()
     assert (bench.settings.published() / publication.issuing_crl(1)).read_bytes() == der
-    assert last.entries == 1
+    assert len(published) == 1

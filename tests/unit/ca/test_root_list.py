@@ -101,7 +101,7 @@ def test_a_revoked_issuing_ca_certifies_nobody_and_still_issues_lists(bench, lis
         with pytest.raises(AuthorityRevoked):
             act()
     assert len(bench.signatures) == uses
-    assert bench.admin.revoke(serial, "cessationOfOperation", "operator").crl_number == 2
+    assert bench.admin.revoke(serial, "cessationOfOperation").crl_number == 2
 
 
 def test_every_use_of_the_root_is_in_the_log_with_who_decided_it(bench, lists):

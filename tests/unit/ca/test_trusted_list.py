@@ -138,7 +138,7 @@ def test_new_time_stamping_key_is_a_second_service(scheme):
 
 def test_revoked_unit_is_withdrawn_since_then_and_its_past_stays__ts119612_5_5_10(scheme):
     scheme.clock.advance(hours=3)
-    scheme.admin.revoke(f"{scheme.tsu.serial_number:x}", "keyCompromise", by="operator ana")
+    scheme.admin.revoke(f"{scheme.tsu.serial_number:x}", "keyCompromise")
     at = f"{scheme.clock.now():%Y-%m-%dT%H:%M:%SZ}"
     scheme.admin.publish_trusted_list()
     began = f"{scheme.tsu.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}"
@@ -168,7 +168,7 @@ def test_round_issues_a_list_when_a_service_is_new_or_was_revoked(scheme):
     scheme.certify("ocsp", "TEST OCSP Responder 2")
     scheme.opened.trusted_list.publish_if_due()
     assert "TEST OCSP Responder 2" in services(scheme)
-    scheme.admin.revoke(f"{scheme.tsu.serial_number:x}", "superseded", by="operator ana")
+    scheme.admin.revoke(f"{scheme.tsu.serial_number:x}", "superseded")
     scheme.opened.trusted_list.publish_if_due()
     assert number_of(scheme.trusted_list()) == 3
     assert statuses_of(services(scheme)["TEST Time-Stamping Unit 1"])[0][0] == "withdrawn"
@@ -185,12 +185,12 @@ def test_round_puts_a_list_back_that_is_missing(scheme):
 
 def test_revoked_list_signer_signs_no_list(scheme):
     serial = f"{scheme.list_signer.serial_number:x}"
-    scheme.admin.suspend(serial, by="operator ana")
+    scheme.admin.suspend(serial)
     with pytest.raises(DelegationOver):
         scheme.opened.trusted_list.publish()
-    scheme.admin.resume(serial, by="operator ana")
+    scheme.admin.resume(serial)
     assert scheme.opened.trusted_list.publish().number == 1
-    scheme.admin.revoke(serial, "keyCompromise", by="operator ana")
+    scheme.admin.revoke(serial, "keyCompromise")
     with pytest.raises(DelegationOver):
         scheme.opened.trusted_list.publish()
 

@@ -41,7 +41,7 @@ class Bench:
         enrolled = enrolments.enrol(applicant, Account(client="portal-a", account="stefanita"))
         self.credential = enrolled.credential
         self.serial = f"{x509.load_der_x509_certificate(enrolled.certificate).serial_number:040x}"
-        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin, by="operator ana")
+        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin)
 
     @property
     def states(self) -> tuple[str, str]:
@@ -124,21 +124,21 @@ def test_what_the_ca_would_refuse_leaves_the_key_alone(bench):
 
 
 def test_a_certificate_that_is_revoked_already_takes_its_key_along(bench):
-    bench.ca.admin.revoke(bench.serial, "superseded", "another way")
+    bench.ca.admin.revoke(bench.serial, "superseded")
     with pytest.raises(AlreadyRevoked):
         bench.requests.revoke(bench.serial, "superseded")
     assert bench.states == ("revoked", "revoked")
 
 
 def test_a_certificate_that_is_suspended_already_takes_its_credential_along(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
+    bench.ca.admin.suspend(bench.serial)
     with pytest.raises(AlreadySuspended):
         bench.requests.suspend(bench.serial)
     assert bench.states == ("suspended", "suspended")
 
 
 def test_a_credential_that_was_revoked_is_not_resumed(bench):
-    bench.ca.admin.suspend(bench.serial, "another way")
+    bench.ca.admin.suspend(bench.serial)
     SamAdmin(bench.admin).set_state(SetState(bench.credential, "revoked"))
     with pytest.raises(CredentialNotUsable):
         bench.requests.resume(bench.serial)
