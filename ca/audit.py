@@ -30,7 +30,7 @@ ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
 CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
 ROOT_LIST: Final = "root's list issued"  # number, list, by
-CERTIFIED: Final = "issuing CA certified by the root"  # generation, certificate, by
+CERTIFIES: Final = "root about to certify an issuing CA"  # generation, tbs, by
 SUCCESSION: Final = "issuing CA took over"  # generation, issuer, by
 # Of administrators and proposals: their name and the version of their record, then what else is told.
 SIGN_IN_COUNTED: Final = "admin sign-in counted"

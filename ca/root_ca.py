@@ -12,20 +12,19 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import profiles, public_keys
+from ca import audit, profiles, public_keys
 from ca.acts import RotateIssuingKey
 from ca.begun import Begun
 from ca.draft import Draft, Issuer, new_serial, whole_seconds
-from ca.lint import lint
+from ca.lint import LintedTbs, lint
 from ca.names import authority_name
+from ca.parts import Parts
 from ca.profiles import Profile
 from ca.protocol import RotationRefused
 from ca.publication import issuing_certificate, publish
 from ca.signing import SignatureUnusable, check_signature, sign
 from core.algorithms import KeyType
-from core.clock import Clock
 from core.config import Ca
-from core.entropy import Entropy
 from core.errors import Unavailable
 from hsm.ports import SigningKey
 
@@ -34,14 +33,13 @@ class RootCa:
     """The root with its key; `folder` is its own."""
 
     def __init__(
-        self, certificate: x509.Certificate, key: SigningKey, folder: Path, settings: Ca, clock: Clock, entropy: Entropy
+        self, certificate: x509.Certificate, key: SigningKey, folder: Path, settings: Ca, parts: Parts
     ) -> None:
         self._issuer = Issuer.of(certificate)
         self._key = key
         self._folder = folder
         self._settings = settings
-        self._clock = clock
-        self._entropy = entropy
+        self._parts = parts
 
     def certify(self, begun: Begun[RotateIssuingKey], public_key_der: bytes) -> x509.Certificate:
         """Return the certificate of the new generation that two people decided on: made now, or by an earlier attempt.
@@ -60,17 +58,31 @@ class RootCa:
         draft = Draft(
             profile=profile_of(self._settings, act),
             issuer=self._issuer,
-            serial=new_serial(self._entropy),
+            serial=new_serial(self._parts.entropy),
             subject=authority_name(self._settings, act.name),
             public_key=public_keys.load(public_key_der),
-            not_before=whole_seconds(self._clock.now()),
+            not_before=whole_seconds(self._parts.clock.now()),
         )
-        certificate = sign(lint(draft), self._key)
+        linted = lint(draft)
+        self._tell(begun, linted)
+        certificate = sign(linted, self._key)
         try:
             publish(self._folder, path.name, certificate.public_bytes(Encoding.DER))
         except OSError as error:
             raise Unavailable(f"the new certificate could not be kept: {error}") from error
         return certificate
+
+    def _tell(self, begun: Begun[RotateIssuingKey], linted: LintedTbs) -> None:
+        """Put on record what the root is about to sign."""
+        with self._parts.database.transaction() as connection:
+            self._parts.audit.append(
+                connection,
+                audit.CERTIFIES,
+                linted.draft.not_before,
+                generation=begun.act.generation,
+                tbs=audit.digest(linted.tbs_der),
+                by=begun.by,
+            )
 
     def _left(self, path: Path, act: RotateIssuingKey, public_key_der: bytes) -> x509.Certificate:
         try:

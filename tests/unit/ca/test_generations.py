@@ -46,7 +46,7 @@ class Rotations:
         folder = bench.settings.zone_dir("root")
         folder.mkdir(exist_ok=True)
         root = x509.load_der_x509_certificate(bench.made.root)
-        return RootCa(root, bench.root_key, folder, bench.settings.ca, bench.clock, bench.entropy)
+        return RootCa(root, bench.root_key, folder, bench.settings.ca, bench.opened.parts)
 
     def next(self, **changes) -> RotateIssuingKey:
         with self.bench.database.reading() as connection:
