@@ -1,6 +1,7 @@
 """The `paraph` command.
 
-Exit codes: 0 done; 1 refused, nothing was done; 2 the command line is wrong; 3 the installation or a zone does not work.
+Exit codes: 0 done; 1 refused, nothing was done; 2 the command line is wrong; 3 the installation or a zone does not work;
+4 an administrator must sign in.
 A refusal is one line in plain words on standard error; what the log needs beyond that is in `logs/`.
 """
 
@@ -18,6 +19,9 @@ from apps import words
 from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
+from apps.commands.completion import completion
+from apps.commands.frame import Group
+from apps.commands.new_admin import AtTerminal
 from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-class _PlainErrors(click.Group):
+class _PlainErrors(Group):
     """Turns every expected failure into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -39,7 +43,7 @@ class _PlainErrors(click.Group):
             return super().invoke(ctx)
         except words.EXPECTED as error:
             click.echo(f"paraph: {words.plain(error)}", err=True)
-            ctx.exit(words.REFUSED)
+            ctx.exit(words.exit_code(error))
 
 
 @click.group(cls=_PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,14 +56,11 @@ class _PlainErrors(click.Group):
 )
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, state_dir: Path | None, laid_over: tuple[str, ...]) -> None:
-    """Paraph: a remote signature service.
-
-    Exit codes: 0 done; 1 refused, nothing was done; 2 wrong command line; 3 the installation or a zone does not work.
-    """
+    """Paraph: a remote signature service."""
     ctx.obj = Installation(config or from_environment(), state_dir, laid_over)
 
 
-@main.command()
+@main.command(example="paraph init --if-missing")
 @click.option("--if-missing", is_flag=True, help="Do nothing when the installation is there already.")
 @click.pass_obj
 def init(installation: Installation, *, if_missing: bool) -> None:
@@ -67,10 +68,10 @@ def init(installation: Installation, *, if_missing: bool) -> None:
     settings = installation.settings()
     if if_missing and is_initialised(settings):
         return
-    initialise(settings, click.echo)
+    initialise(settings, click.echo, AtTerminal() if sys.stdin.isatty() else None)
 
 
-@main.command()
+@main.command(example="paraph run")
 @click.pass_obj
 def run(installation: Installation) -> None:
     """Start all zones and serve until Ctrl-C."""
@@ -83,7 +84,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-@main.command()
+@main.command(example="paraph zone ca")
 @click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
@@ -92,7 +93,7 @@ def zone(installation: Installation, name: str) -> None:
     os.execv(command[0], command)  # noqa: S606  # becomes the zone's process, with nothing of this command in it
 
 
-@main.command()
+@main.command(example="paraph doctor")
 @click.pass_obj
 def doctor(installation: Installation) -> None:
     """Say in plain words what is wrong with the installation."""
@@ -104,7 +105,7 @@ def doctor(installation: Installation) -> None:
     sys.exit(words.UNHEALTHY if wrong else 0)
 
 
-@main.command()
+@main.command(example="paraph health")
 @click.pass_obj
 def health(installation: Installation) -> None:
     """Ask every zone to prove that it can do its work."""
@@ -114,7 +115,7 @@ def health(installation: Installation) -> None:
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)
 
 
-for group in (client, ra, ca, audit):
+for group in (client, ra, ca, audit, completion):
     main.add_command(group)
 
 

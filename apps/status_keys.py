@@ -1,8 +1,9 @@
 """The keys of the `status` zone and their certificates: made by `paraph init`, and made anew by `paraph ca rotate`.
 
-Each renewal has a key of its own, because the authority certifies no key twice and a time-stamping unit with another key
-is another unit with another name (EN 319 421 §8.2). Name and key share a number: "TEST OCSP Responder 2" has the key
-`ocsp-2`, so that the running zone finds the key to the certificate it finds.
+A rotated part has a key of its own: the authority certifies no key twice but a responder's, whose certificates are
+short, and a time-stamping unit with another key is another unit with another name (EN 319 421 §8.2). Name and key share
+a number: "TEST OCSP Responder 2" has the key `ocsp-2`, so that the running zone finds the key to the certificate it
+finds.
 """
 
 from __future__ import annotations
@@ -62,6 +63,22 @@ def labels_in_use(part: Part, folder: Path) -> set[str]:
     """
     pattern = "ocsp*.crt" if part == "ocsp" else TSU_CERTIFICATE
     return {_label_of(part, _read(path)) for path in folder.glob(pattern)}
+
+
+def certify_again(
+    part: Part, folder: Path, token: Token, certify: Certify, generation: int = FIRST
+) -> x509.Certificate:
+    """Have the authority certify a part's present key once more, and put the certificate where the zone finds it.
+
+    Raises:
+        DelegationUnusable: there is no certificate of this part yet.
+        DomainError: the authority refuses; the certificate in use stays.
+        HsmUnavailable: the token does not answer.
+    """
+    present = certificate_of(part, folder, generation)
+    key = key_of(token, part, present)
+    (name,) = present.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return certify_key(part, str(name.value), key, folder / certificate_file(part, generation), certify)
 
 
 def certificate_of(part: Part, folder: Path, generation: int = FIRST) -> x509.Certificate:

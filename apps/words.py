@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.errors import DomainError
+from ca.admin_protocol import AdminLocked, NotMandated, NotSignedIn, SignInRefused
+from core.errors import DomainError, Unavailable
 from portal.errors import PortalError
 
 REFUSED: Final = 1  # a check said no; nothing was done
 USAGE: Final = 2  # click's own: the command line is wrong
 UNHEALTHY: Final = 3  # the installation, or a zone, does not work
+NOT_SIGNED_IN: Final = 4  # an administrator must sign in, and has not
 
 EXPECTED: Final = (DomainError, PortalError)
 
@@ -20,9 +22,24 @@ _PLAIN: Final = {
     "PortalUnknown": "there is no such client; register it with `paraph client add`",
     "Unavailable": "a zone does not answer; is `paraph run` running?",
     "CertificateUnknown": "there is no certificate with this serial number",
+    "NotSignedIn": "sign in as an administrator",
+    "SignInRefused": "the sign-in is not right, or the code was used before",
+    "AdminLocked": "too many wrong sign-ins",
+    "NotMandated": "you may not do this without signing in",
+    "SamePerson": "another administrator must approve",
+    "ProposalUnknown": "there is no such proposal",
+    "ProposalClosed": "the proposal was decided",
+    "InvitationRefused": "the invitation is not accepted",
     "BadSettings": "the settings cannot be used",
     "NotHealthy": "not every zone works",
 }
+
+
+def exit_code(error: DomainError | PortalError) -> int:
+    """Return the exit code of a command that a refusal ended."""
+    if isinstance(error, SignInRefused | AdminLocked | NotSignedIn | NotMandated):
+        return NOT_SIGNED_IN
+    return UNHEALTHY if isinstance(error, Unavailable) else REFUSED
 
 
 def plain(error: DomainError | PortalError) -> str:

@@ -41,6 +41,7 @@ class Overviews:
             return Overview(
                 now=now,
                 authorities=[_end(self._root), *(_end(each.certificate) for each in self._parts.generations)],
+                issuing=issuing.number,
                 services=[self._summaries.of(connection, each) for each in services if each is not None],
                 crl=None if crl is None else ListState(crl.number, crl.this_update, crl.next_update, crl.entries),
                 trusted_list=None

@@ -314,6 +314,7 @@ class Overview(Message, frozen=True):
 
     now: datetime  # by the authority's clock
     authorities: list[CertificateEnd]  # root, then the generations of the issuing CA, oldest first
+    issuing: int  # the generation that issues
     services: list[CertificateSummary]  # the newest of each part: responder, time-stamping unit, the list's signer
     crl: ListState | None  # of the generation that issues
     trusted_list: ListState | None

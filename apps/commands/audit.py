@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ca.client import CaAdmin
-from ca.protocol import CA_ADMIN
+from apps.commands.authority import Authority
 from channel.client import Channel
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN
@@ -31,5 +30,5 @@ def verify(installation: Installation) -> None:
     settings = installation.settings()
     evidence = SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))).verify_evidence()
     click.echo(f"The evidence is whole: {evidence.rows} rows, last link {evidence.head}")
-    log = CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin"))).verify_audit()
+    log = Authority(installation).operator.verify_audit()
     click.echo(f"The authority's log is whole: {log.rows} rows, last link {log.head}")

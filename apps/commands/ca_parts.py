@@ -1,17 +1,21 @@
-"""`paraph ca ocsp` and `paraph ca tsa`: with which key and certificate the `status` zone answers and stamps; new ones."""
+"""`paraph ca ocsp` and `paraph ca tsa`: with which key and certificate the `status` zone answers and stamps."""
 
 from __future__ import annotations
 
-import json
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from apps.status_keys import TOKEN_LABEL, Part, certificate_of, certify_part
-from ca.protocol import CA_ADMIN, CertifyService, IssuedCertificate
-from channel.client import Channel
+from apps.commands.authority import Authority
+from apps.commands.frame import Command, as_json
+from apps.commands.output import instant, say_facts, say_json
+from apps.status_keys import TOKEN_LABEL, certificate_of, certify_again
+from ca.addresses import FIRST
+from ca.generations import pinned
 from hsm.session import Token
 
 if TYPE_CHECKING:
@@ -19,59 +23,58 @@ if TYPE_CHECKING:
 
     from apps.installation import Installation
 
+generation = click.option(
+    "--generation", type=click.IntRange(FIRST), help="Of the issuing CA, by its number; default: the newest."
+)
 
-@click.command()
-@click.option("--renew", is_flag=True, help="Make a new key and have it certified; the running zone uses it at once.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+@click.command(cls=Command, example="paraph ca ocsp --renew")
+@click.option("--renew", is_flag=True, help="Have its present key certified anew; for a timer, needs no login.")
+@generation
+@as_json
 @click.pass_obj
-def ocsp(installation: Installation, *, renew: bool, as_json: bool) -> None:
+def ocsp(installation: Installation, *, renew: bool, generation: int | None, as_json: bool) -> None:
     """Show the certificate of the OCSP responder, or renew it: it lives for 30 days.
 
-    Example: paraph ca ocsp --renew
+    The responder has a certificate of each generation of the issuing CA. A new key for it: paraph ca rotate ocsp.
     """
-    _show(_certificate(installation, "ocsp", renew=renew), as_json=as_json)
-
-
-@click.command()
-@click.option("--renew", is_flag=True, help="Make a new unit: new key, new name. The running zone uses it at once.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def tsa(installation: Installation, *, renew: bool, as_json: bool) -> None:
-    """Show the certificate of the time-stamping unit, or renew it: its key is used for a year.
-
-    Example: paraph ca tsa --renew
-    """
-    _show(_certificate(installation, "tsu", renew=renew), as_json=as_json)
-
-
-def _certificate(installation: Installation, part: Part, *, renew: bool) -> Certificate:
     settings = installation.settings()
-    folder = settings.zone_dir("status")
+    number, folder = generation or newest(installation), settings.zone_dir("status")
     if not renew:
-        return certificate_of(part, folder)
-    authority = Channel(CA_ADMIN, settings.socket("ca-admin"))
-    authority.check()  # before a key is made
-
-    def certify(asked: CertifyService) -> IssuedCertificate:
-        return authority.call(asked, IssuedCertificate)
-
-    token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
-    try:
-        return certify_part(part, folder, token, certify)
-    finally:
-        token.close()
-
-
-def _show(certificate: Certificate, *, as_json: bool) -> None:
-    found = {
-        "subject": certificate.subject.rfc4514_string(),
-        "serial": f"{certificate.serial_number:040x}",
-        "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": certificate.not_valid_after_utc.isoformat(),
-        "certificate": certificate.public_bytes(Encoding.PEM).decode(),
-    }
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        say_certificate(certificate_of("ocsp", folder, number), as_json=as_json)
         return
-    for name in ("subject", "serial", "not_before", "not_after"):
-        click.echo(f"{name.replace('_', ' '):12}{found[name]}")
+    certify = partial(Authority(installation).operator.certify, generation=number)
+    with closing(token_of(installation)) as token:
+        say_certificate(certify_again("ocsp", folder, token, certify, number), as_json=as_json)
+
+
+@click.command(cls=Command, example="paraph ca tsa")
+@as_json
+@click.pass_obj
+def tsa(installation: Installation, *, as_json: bool) -> None:
+    """Show the certificate of the time-stamping unit: its key is used for a year. A new unit: paraph ca rotate tsa."""
+    say_certificate(certificate_of("tsu", installation.settings().zone_dir("status")), as_json=as_json)
+
+
+def newest(installation: Installation) -> int:
+    """Return the number of the newest generation of the issuing CA that is published."""
+    return max(pinned(installation.settings().published()), default=FIRST)
+
+
+def token_of(installation: Installation) -> Token:
+    """Return the token of the `status` zone."""
+    settings = installation.settings()
+    return Token(settings.zone_dir("status"), Path(settings.ca.module), TOKEN_LABEL)
+
+
+def say_certificate(certificate: Certificate, *, as_json: bool) -> None:
+    """Print a certificate, in short."""
+    subject, serial = certificate.subject.rfc4514_string(), f"{certificate.serial_number:040x}"
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if as_json:
+        pem = certificate.public_bytes(Encoding.PEM).decode()
+        say_json({"subject": subject, "serial": serial, "not_before": begins, "not_after": ends, "certificate": pem})
+        return
+    issuer = certificate.issuer.rfc4514_string()
+    facts: list[tuple[str, str]] = [("Subject", subject), ("Issuer", issuer), ("Serial", serial)]
+    say_facts([*facts, ("Valid from", instant(begins)), ("Valid until", instant(ends))])

@@ -8,7 +8,7 @@ from ca import acts
 from ca.admin_protocol import OtherAct, ProposalClosed, SamePerson
 from ca.guarded import Guarded
 
-ROTATE = acts.RotateIssuingKey(name="TEST Natural Person CA G2")
+ROTATE = acts.RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
 
 
 @pytest.fixture
