@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from cryptography import x509
 
 from ca import root_list, tables
-from ca.acts import CloseAuthority, RotateIssuingKey, UseRoot
+from ca.acts import CloseAuthority, Restore, RotateIssuingKey, UseRoot
 from ca.admin_protocol import (
     Approve,
     BeginRevocations,
@@ -148,6 +148,26 @@ def open_authority(
         SignatureUnusable: the token's key is not the one the certificate is about.
         Unavailable: token or database do not work, or the record is an old copy.
     """
+    opened = inspect_authority(settings, keys, database, clock, entropy, hasher)
+    opened.authority.check()
+    opened.authority.make_round()
+    return opened
+
+
+def inspect_authority(
+    settings: Settings,
+    keys: CaKeys,
+    database: Database,
+    clock: Clock,
+    entropy: Entropy,
+    hasher: PasswordHasher = HASHER,
+) -> OpenAuthority:
+    """Return the same without a round, so that nothing is issued, and without proof: a restored one has to learn first.
+
+    Raises:
+        PinnedFileUnusable: the zone's folder is not as `paraph init` left it.
+        Unavailable: the database does not work.
+    """
     folder, published = settings.zone_dir("ca"), settings.published()
     pinned = read_pinned(folder)
     database.create(tables.metadata)
@@ -164,8 +184,6 @@ def open_authority(
     root = RootStatus(pinned.root, published)
     lists = RevocationLists(parts, published, root)
     built = Authority(settings.ca, pinned.attestations, parts, lists)
-    built.check()
-    built.make_round()
     control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
     mandates = Mandates(control.sessions)
     bulk = BulkRevocations(parts, lists, control.dual)
@@ -176,6 +194,7 @@ def open_authority(
             CloseAuthority: Guarded(lists.check_closable, lists.publish_last),
             UseRoot: Guarded(partial(root_list.check, parts, root)),
             RotateIssuingKey: Guarded(rotation.check),
+            Restore: Guarded(lambda _connection, _act: None),  # the backup itself is looked at before it is proposed
         }
     )
     trusted_list = ListPublisher(

@@ -279,6 +279,13 @@ def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
     connection.execute(crls.update().where(older).values(crl=b""))
 
 
+def adopt_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
+    """Put on record a CRL that was published by a later history of this record, in the place of one with its number."""
+    same = (crls.c.issuer == crl.issuer) & (crls.c.number == crl.number)
+    connection.execute(crls.delete().where(same))
+    record_crl(connection, crl, der)
+
+
 def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:
     used = certificates_of_key(connection, key_digest)
     if any(each != RENEWABLE or profile != RENEWABLE for _serial, each in used):

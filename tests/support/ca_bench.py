@@ -29,6 +29,7 @@ from ca.server import (
     CaKeys,
     OpenAuthority,
     admin_server,
+    inspect_authority,
     open_authority,
     server,
     status_server,
@@ -118,6 +119,10 @@ class CaBench:
     def start(self) -> None:
         """Start the zone, again if it runs."""
         self.opened = self.open()
+        self.connect()
+
+    def connect(self) -> None:
+        """Connect to what is opened, as other zones and commands do."""
         self.authority = self.opened.authority
         self.caller = InProcess(CA, server(self.opened, PEER))
         self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
@@ -127,14 +132,22 @@ class CaBench:
 
     def open(self, issuing_key: Any = None) -> OpenAuthority:
         """Return the authority as a process of the zone has it."""
-        keys = CaKeys(
+        keys = self.keys(issuing_key)
+        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
+
+    def inspect(self) -> OpenAuthority:
+        """Return the authority as who looks after a backup has it: it has issued nothing."""
+        return inspect_authority(self.settings, self.keys(), self.database, self.clock, self.entropy, QUICK)
+
+    def keys(self, issuing_key: Any = None) -> CaKeys:
+        """Return the keys of the token."""
+        return CaKeys(
             issuing=lambda name: issuing_key or self.issuing_keys[name],
             trusted_list=self.list_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
             admins=SoftwareMacKey("admins"),
         )
-        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
 
     @property
     def admin(self) -> CaAdmin:
