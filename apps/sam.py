@@ -53,22 +53,27 @@ def zone(settings: Settings) -> Zone:
 
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process: what a caller may ask depends on the socket it could open."""
-    folder = settings.zone_dir("sam")
-    clock = SystemClock()
-    sam = Sam(
-        Database(folder / "db.sqlite"),
-        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-        Outbox(settings.outbox(), clock),
-        _told(settings, folder),
-        clock=clock,
-        entropy=SystemEntropy(),
-    )
+    sam = open_sam(settings)
     peers = frozenset({os.getuid()})
     return by_socket(
         {
             str(settings.socket("sam")): sam.server(peers),
             str(settings.socket("sam-admin")): sam.admin_server(peers),
         }
+    )
+
+
+def open_sam(settings: Settings) -> Sam:
+    """Return the SAM of an installation, in this process: for the zone, and for who makes or restores a backup."""
+    folder = settings.zone_dir("sam")
+    clock = SystemClock()
+    return Sam(
+        Database(folder / "db.sqlite"),
+        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+        Outbox(settings.outbox(), clock),
+        _told(settings, folder),
+        clock=clock,
+        entropy=SystemEntropy(),
     )
 
 

@@ -88,6 +88,15 @@ class CredentialRecords:
         rows = connection.execute(_OF_ACCOUNT, {"of_client": client, "of_account": account}).mappings()
         return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
 
+    def all(self, connection: Connection) -> list[CredentialRecord]:
+        """Return every record.
+
+        Raises:
+            RecordTampered: a seal does not fit.
+        """
+        rows = connection.execute(select(credentials)).mappings()
+        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+
     def live_duplicate(self, connection: Connection, record: CredentialRecord) -> str | None:
         """Return what a live record has in common with `record`: "person", "phone" or "account"; None when nothing."""
         row = connection.execute(

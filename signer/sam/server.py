@@ -15,6 +15,7 @@ from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import Clock
 from core.entropy import Entropy
 from core.types import Dtbsr
+from hsm.errors import WrongWrappingKey
 from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
 from otp.challenges import Challenges
@@ -56,11 +57,12 @@ from signer.sam.protocol import (
     VerifyEvidence,
 )
 from signer.sam.records import CredentialRecords
+from signer.sam.restoration import Restoration, Restored, StatusOf
 from signer.sam.sad import SadCodec
 from signer.sam.signatures import check_probe
 from signer.sam.transactions import Transactions
 from storage.engine import Database
-from storage.seals import Seals
+from storage.seals import Seals, check_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,15 @@ class SamSettings:
     verdict_key: Ed25519PublicKey
     issuers: Issuers
     checkpoints: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was looked at."""
+
+    sealed_rows: int
+    evidence_rows: int
+    credentials: int
 
 
 class Sam:
@@ -121,6 +132,7 @@ class Sam:
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
+        self._seals = seals
         self._keys = keys
         self._sender = sender
         self._opening = Opening(parts, messages)
@@ -176,6 +188,29 @@ class Sam:
         check_probe(key.public_key_der, probe, signature)
         self._parts.database.check()
         self._sender.check()
+
+    def inspect(self) -> Inspected:
+        """Prove that records, evidence and token belong together, as `check` and beyond: for a backup's copy.
+
+        Raises:
+            RecordTampered, EvidenceBroken: a row is not as a SAM with this token wrote it.
+            WrongWrappingKey: a signatory's key was wrapped under another wrapping key than the token has.
+            DomainError: as `check`.
+        """
+        self.check()
+        probe = self._keys.vault.generate(KeyType.EC_P256)
+        with self._parts.database.reading() as connection:
+            sealed = sum(check_sealed(connection, self._seals, each) for each in (tables.metadata, otp_tables.metadata))
+            records = self._parts.records.all(connection)
+            rows, _head = self._parts.evidence.verify(connection)
+        for each in records:
+            if each.wrapped_key and each.wrapping_key_id != probe.wrapping_key_id:
+                raise WrongWrappingKey(f"{each.credential}: {each.wrapping_key_id}, not {probe.wrapping_key_id}")
+        return Inspected(sealed, rows, len(records))
+
+    def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
+        """Make a restored SAM fit to be started: see `signer.sam.restoration`."""
+        return Restoration(self._parts, self._enrolment).restore(backup, by, status_of)
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:
