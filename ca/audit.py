@@ -29,6 +29,7 @@ ABOUT_TO_SIGN: Final = "certificate about to be signed"  # serial, profile, cred
 ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
 CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
+BACKED_UP: Final = "backup made and proved"  # backup, digest, made_at
 ROOT_LIST: Final = "root's list issued"  # number, list, by
 CERTIFIES: Final = "root about to certify an issuing CA"  # generation, tbs, by
 SUCCESSION: Final = "issuing CA took over"  # generation, issuer, by

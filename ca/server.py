@@ -76,7 +76,7 @@ from core.entropy import Entropy
 from core.errors import DomainError
 from hsm.ports import MacKey, SigningKey
 from storage.engine import Database
-from storage.seals import Seals
+from storage.seals import Seals, check_sealed
 
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
@@ -117,10 +117,20 @@ class CaKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was looked at."""
+
+    audit_rows: int
+    sealed_rows: int
+    generations: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAuthority:
     """The issuing CA of one process, as each of its three sockets sees it."""
 
     parts: Parts
+    seals: Seals
     lists: RevocationLists
     authority: Authority
     administration: Administration
@@ -131,6 +141,21 @@ class OpenAuthority:
     overviews: Overviews
     trusted_list: ListPublisher
     feed: Feed
+
+    def inspect(self) -> Inspected:
+        """Prove that record, lists, log and token belong together: for a backup's copy. A probe is all that is signed.
+
+        Raises:
+            AuditBroken, RecordTampered: a row is not as this authority wrote it, or one is missing.
+            RecordBehindPublication, PublishedCrlBroken: the record and the published lists do not agree.
+            DomainError: token, keys or database are not as they must be.
+        """
+        self.authority.check()
+        with self.parts.database.reading() as connection:
+            sealed = check_sealed(connection, self.seals, tables.metadata)
+            self.parts.statuses.after(connection, 0)
+            rows, _head = self.parts.audit.verify_with_record(connection)
+        return Inspected(rows, sealed, sum(1 for _each in self.parts.generations))
 
 
 def open_authority(
@@ -202,6 +227,7 @@ def inspect_authority(
     )
     return OpenAuthority(
         parts=parts,
+        seals=seals,
         lists=lists,
         authority=built,
         administration=Administration(parts, lists, mandates),

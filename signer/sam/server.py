@@ -181,31 +181,35 @@ class Sam:
         Raises:
             DomainError: what does not work.
         """
+        self._probe()
+        self._parts.database.check()
+        self._sender.check()
+
+    def _probe(self) -> str:
+        """Have a key made, wrapped, unwrapped and used; return the wrapping key's identifier."""
         probe = Dtbsr(HashAlgorithm.SHA256, HashAlgorithm.SHA256.new(self._parts.entropy.token_bytes(32)).digest())
         key = self._keys.vault.generate(KeyType.EC_P256)
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
         check_probe(key.public_key_der, probe, signature)
-        self._parts.database.check()
-        self._sender.check()
+        return key.wrapping_key_id
 
     def inspect(self) -> Inspected:
-        """Prove that records, evidence and token belong together, as `check` and beyond: for a backup's copy.
+        """Prove that records, evidence and token belong together: for a backup's copy, which sends nothing.
 
         Raises:
             RecordTampered, EvidenceBroken: a row is not as a SAM with this token wrote it.
             WrongWrappingKey: a signatory's key was wrapped under another wrapping key than the token has.
-            DomainError: as `check`.
+            DomainError: token or database do not work.
         """
-        self.check()
-        probe = self._keys.vault.generate(KeyType.EC_P256)
+        wrapping_key_id = self._probe()
         with self._parts.database.reading() as connection:
             sealed = sum(check_sealed(connection, self._seals, each) for each in (tables.metadata, otp_tables.metadata))
             records = self._parts.records.all(connection)
             rows, _head = self._parts.evidence.verify(connection)
         for each in records:
-            if each.wrapped_key and each.wrapping_key_id != probe.wrapping_key_id:
-                raise WrongWrappingKey(f"{each.credential}: {each.wrapping_key_id}, not {probe.wrapping_key_id}")
+            if each.wrapped_key and each.wrapping_key_id != wrapping_key_id:
+                raise WrongWrappingKey(f"{each.credential}: {each.wrapping_key_id}, not {wrapping_key_id}")
         return Inspected(sealed, rows, len(records))
 
     def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
