@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from apps import admin_credentials
-from apps.admin_credentials import CodeMaker, Credentials
+from apps.admin_credentials import CodeMaker
 from ca.admin_protocol import ByAdmin, ByOperator, NotSignedIn
 from ca.client import CaAdmin, CaClient, CaControl
 from ca.protocol import CA, CA_ADMIN
@@ -77,9 +77,8 @@ class Authority:
             NotSignedIn: nobody answers.
             CredentialsUnusable: the file with password and code cannot be used.
         """
-        found = self._credentials(admin)
-        code = found.code or self._codes(admin, found).next_code(found.totp_secret)
-        return self.control.sign_in(found.name, found.password, code).session
+        asked = sign_in_of(self._settings, admin)
+        return self.control.sign_in(asked.name, asked.password, asked.code).session
 
     def signed_in(self, admin: Admin) -> CaAdmin:
         """Return the authority as an administrator holds it.

@@ -6,6 +6,7 @@ import click
 
 from apps.commands import (
     ca_admins,
+    ca_backup,
     ca_certificates,
     ca_export,
     ca_lists,
@@ -49,6 +50,8 @@ for command in (
     ca_rotate.rotate,
     ca_root_list.root_list,
     ca_export.export,
+    ca_backup.backup,
+    ca_backup.restore,
     ca_admins.admin,
     statements,
 ):

@@ -212,6 +212,10 @@ class Sam:
                 raise WrongWrappingKey(f"{each.credential}: {each.wrapping_key_id}, not {wrapping_key_id}")
         return Inspected(sealed, rows, len(records))
 
+    def close(self) -> None:
+        """Close the database."""
+        self._parts.database.close()
+
     def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
         """Make a restored SAM fit to be started: see `signer.sam.restoration`."""
         return Restoration(self._parts, self._enrolment).restore(backup, by, status_of)
