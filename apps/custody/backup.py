@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 
 from apps.ca import inspect_installed
 from apps.custody import archive, envelope, manifest, snapshot
-from apps.custody.errors import BackupDamaged, BackupNotMade
+from apps.custody.errors import BackupDamaged, BackupNotMade, TargetRefused
 from apps.custody.layout import PARTS, Part
 from apps.custody.manifest import Contents, Manifest, SealedPart
 from apps.custody.opening import opened
@@ -29,6 +29,7 @@ from apps.files import FOLDER_MODE, make_folder
 from apps.init import check_initialised
 from apps.rotation import root_of
 from ca import audit
+from ca.generations import pinned
 from core.clock import SystemClock
 from core.entropy import SystemEntropy, new_id
 
@@ -67,7 +68,8 @@ def back_up(installation: Installation, target: Path, passphrases: Mapping[Part,
     Raises:
         PassphraseRefused: the passphrases cannot be used.
         NotInitialised: there is no complete installation.
-        BackupNotMade: the target is there already, or cannot be written, or what was written did not prove itself.
+        TargetRefused: the target is there already, or inside the installation.
+        BackupNotMade: it cannot be written, or what was written did not prove itself.
     """
     settings = installation.settings()
     check_initialised(settings)
@@ -119,9 +121,10 @@ def _made(
         contents = Contents(name, of, now, part, facts[part])
         archive.pack(place / "copy", contents, place / "plain")
         envelope.seal(place / "plain", partial, part, passphrases[part])
+    generations = len(pinned(place / "copy" / "ca"))
     shutil.rmtree(place / "copy")
     (partial / manifest.SETTINGS).write_bytes(installation.config.read_bytes())
-    digest = _write_manifest(partial, Manifest("paraph backup 1", name, of, now, _sealed(partial)))
+    digest = _write_manifest(partial, Manifest("paraph backup 1", name, of, now, generations, _sealed(partial)))
     shown.say("Opening it again and proving that it can be restored")
     back = opened(partial, passphrases, place / "plain", place / "restored")
     proof = prove(msgspec.structs.replace(settings, state_dir=place / "restored"))
@@ -137,9 +140,9 @@ def fingerprint_of(settings: Settings) -> str:
 def _partial(target: Path, settings: Settings) -> Path:
     state = settings.state_dir.resolve()
     if target.exists() or target.is_symlink():
-        raise BackupNotMade(f"{target} is there already: each backup has a folder of its own")
+        raise TargetRefused(f"{target} is there already: each backup has a folder of its own")
     if target.resolve().is_relative_to(state):
-        raise BackupNotMade(f"{target} is inside the installation: a backup lies elsewhere")
+        raise TargetRefused(f"{target} is inside the installation: a backup lies elsewhere")
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of one that was killed
     try:

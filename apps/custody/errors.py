@@ -21,6 +21,10 @@ class BackupDamaged(DomainError):
     """A file of the backup is missing, cut short or changed, or its parts are of different backups."""
 
 
+class TargetRefused(DomainError):
+    """A folder in which no backup is made: it is there already, or inside the installation."""
+
+
 class BackupNotMade(Unavailable):
     """The backup could not be made or did not prove itself; nothing is left of it."""
 

@@ -40,6 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backup: str
     installation: str  # SHA-256 of the root's certificate, hex
     made_at: datetime
+    generations: int  # of the issuing CA
     parts: dict[Part, SealedPart]
 
 

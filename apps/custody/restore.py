@@ -92,7 +92,7 @@ class Restoration:
         """
         check_stopped(self._settings)
         found, digest = manifest.read(backup)
-        self._check_same(found)
+        self._check_same(found, published)
         passphrases = ask()
         shutil.rmtree(self._place, ignore_errors=True)  # of an attempt that was cut short
         make_folder(self._place)
@@ -104,7 +104,8 @@ class Restoration:
         self._say("Having it prove itself")
         settings = msgspec.structs.replace(self._settings, state_dir=state)
         proof = prove(settings)
-        self._lay_lists(settings, published)
+        newest_revocation_lists(settings, root_of(settings), self._folders(published))
+        newest_trusted_list(settings, self._settings.published())
         return Ready(settings, found, digest, proof)
 
     def put_in_place(self, ready: Ready, decide: Callable[[OpenAuthority, Restore], str]) -> Done:
@@ -131,7 +132,10 @@ class Restoration:
         """Leave nothing of a restore that was not put in place."""
         shutil.rmtree(self._place, ignore_errors=True)
 
-    def _check_same(self, found: Manifest) -> None:
+    def _check_same(self, found: Manifest, fetched: Path | None) -> None:
+        for folder in self._folders(fetched):
+            if (newest := max(pinned(folder), default=0)) > found.generations:
+                raise BackupTooOld(f"generation {newest} of the issuing CA was published after it ({folder})")
         try:
             here = fingerprint_of(self._settings)
         except (OSError, ValueError):
@@ -139,16 +143,9 @@ class Restoration:
         if here != found.installation:
             raise OtherInstallation(f"{found.installation[:16]}…, and {self._settings.state_dir} is {here[:16]}…")
 
-    def _lay_lists(self, settings: Settings, fetched: Path | None) -> None:
-        """Lay the newest lists that anybody has into the restored folder of published files."""
-        here = self._settings.published()
-        folders = [each for each in (here, fetched) if each is not None and each.is_dir()]
-        known = pinned(settings.published())
-        for folder in folders:
-            if more := pinned(folder) - known:
-                raise BackupTooOld(f"generation {min(more)} of the issuing CA was published after it ({folder})")
-        newest_revocation_lists(settings, root_of(settings), folders)
-        newest_trusted_list(settings, here)
+    def _folders(self, fetched: Path | None) -> list[Path]:
+        """Return where published lists are that may be newer than the backup's."""
+        return [each for each in (self._settings.published(), fetched) if each is not None and each.is_dir()]
 
     def _finish(self, authority: OpenAuthority, begun: Begun[Restore], learnt: Reconciled) -> None:
         with authority.parts.database.transaction() as connection:
