@@ -2,11 +2,12 @@
 
 They work beside the running zones, which notice by themselves what is new: the `ca` zone when it is next asked, the SAM
 and the `status` zone when somebody first shows them a certificate of the new generation. What two people decided under
-one proposal can be taken up again after an interruption, until it is done.
+one proposal can be taken up again after an interruption, until it is done. Each has a transcript (`apps.ceremony`).
 """
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from apps.ca import TOKEN_LABEL as CA_TOKEN
 from apps.ca import open_installed
+from apps.ceremony import facts, journal
+from apps.ceremony.journal import Head, Journal
+from apps.ceremony.transcript import transcript
 from apps.files import replace_secret
 from apps.status_keys import TOKEN_LABEL as STATUS_TOKEN
 from apps.status_keys import certificate_file, certify_part
@@ -27,6 +31,7 @@ from ca.begun import Begun, take_up
 from ca.root_ca import RootCa
 from ca.root_list import RootLists
 from core.algorithms import KeyType
+from core.clock import SystemClock
 from hsm.keys import TokenSigningKey, destroy_key_pair, generate_key_pair, key_labels
 from hsm.session import Token
 
@@ -49,6 +54,7 @@ class Rotated:
     generation: Generation
     responder: x509.Certificate
     by: str
+    transcript: Path
 
 
 def rotate_issuing(settings: Settings, proposal: str, say: Callable[[str], None]) -> Rotated:
@@ -60,23 +66,37 @@ def rotate_issuing(settings: Settings, proposal: str, say: Callable[[str], None]
     """
     opened = open_installed(settings)
     begun = take_up(opened.parts.database, opened.control.dual, proposal, RotateIssuingKey)
-    number = begun.act.generation
-    say(f"Making the key of {begun.act.name} ({begun.act.key}) on the token {CA_TOKEN}")
+    number, act = begun.act.generation, begun.act
+    held = _journal(settings, begun, "Rotation of the issuing key", _words(act))
+    say(f"Making the key of {act.name} ({act.key}) on the token {CA_TOKEN}")
     key = _key(settings, begun)
+    held.act(f"The key {issuing_name(number)} was made ({act.key})", facts.key(issuing_name(number), CA_TOKEN, key))
     say("Having the root certify it")
     certificate = _root_ca(settings, opened).certify(begun, key)
+    held.act("The root certified the new issuing CA", *facts.certificate(certificate))
     _publish(settings, number, certificate)
     _pin(settings, number, certificate)
     say("Having it certify the responder that answers for its certificates, and publish its first list")
     opened.authority.make_round()
     responder = _responder(settings, number, opened)
+    held.act("It certified the responder that answers for its certificates", *facts.certificate(responder))
     say("Having it take over")
     generation = opened.rotation.take_over(begun)
+    held.act("It took over: certificates are issued by it from now on")
     opened.trusted_list.publish()
-    return Rotated(generation, responder, begun.by)
+    return Rotated(generation, responder, begun.by, _end(held))
 
 
-def issue_root_list(settings: Settings, proposal: str) -> tuple[CrlPublished, Begun[UseRoot]]:
+@dataclass(frozen=True, slots=True)
+class RootListIssued:
+    """What a use of the root key for its list made."""
+
+    published: CrlPublished
+    by: str
+    transcript: Path
+
+
+def issue_root_list(settings: Settings, proposal: str) -> RootListIssued:
     """Carry out the use of the root key for its list that two people decided, or finish it.
 
     Raises:
@@ -86,7 +106,12 @@ def issue_root_list(settings: Settings, proposal: str) -> tuple[CrlPublished, Be
     begun = take_up(opened.parts.database, opened.control.dual, proposal, UseRoot)
     folder = settings.zone_dir("root")
     lists = RootLists(root_of(settings), _root_key(settings), folder, settings.published(), opened.parts)
-    return lists.issue(begun), begun
+    revoked = f", with the issuing CA {begun.act.subject} on it ({begun.act.reason})" if begun.act.subject else ""
+    held = _journal(settings, begun, "Use of the root key", [f"The root issues its revocation list anew{revoked}."])
+    new = lists.issue(begun)
+    file = facts.file(settings.published() / publication.ROOT_CRL)
+    held.act(f"The root issued its list {new.number} with {new.entries} entries", file)
+    return RootListIssued(new, begun.by, _end(held))
 
 
 def root_of(settings: Settings) -> x509.Certificate:
@@ -138,3 +163,34 @@ def _responder(settings: Settings, number: int, opened: OpenAuthority) -> x509.C
     token = Token(folder, Path(settings.ca.module), STATUS_TOKEN)
     certify = partial(opened.certifying.issue, generation=number)
     return certify_part("ocsp", folder, token, certify, number)
+
+
+def _journal(
+    settings: Settings, begun: Begun[RotateIssuingKey] | Begun[UseRoot], title: str, plan: list[str]
+) -> Journal:
+    """Return the journal of a ceremony, which a proposal has one of, however often it is taken up."""
+    folder, ending = settings.state_dir / journal.FOLDER, f"-{begun.proposal}.jsonl"
+    earlier = sorted(folder.glob(f"*{ending}"))
+    path = earlier[-1] if earlier else folder / f"{SystemClock().now():%Y%m%dT%H%M%SZ}{ending}"
+    held = Journal(path, SystemClock())
+    present = [(name, "administrator") for name in begun.by.split(" and ")]
+    held.begin(Head(title, settings.ca.organization, plan, [*present, (getpass.getuser(), "system operator")]))
+    if earlier:
+        held.act("The ceremony was taken up again")
+    held.act(f"Decided by {begun.by}", ("Proposal", begun.proposal))
+    return held
+
+
+def _end(held: Journal) -> Path:
+    held.end()
+    path = held.path.with_suffix(".txt")
+    replace_secret(path, transcript(held.path).encode())
+    return path
+
+
+def _words(act: RotateIssuingKey) -> list[str]:
+    return [
+        f'A new issuing CA "{act.name}", generation {act.generation}: key {act.key}, valid for {act.days} days.',
+        "The root certifies it; it certifies its responder, publishes its first list, and takes over.",
+        "The issuing CA before it goes on with its lists until its last certificate has ended.",
+    ]

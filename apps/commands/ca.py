@@ -7,6 +7,7 @@ import click
 from apps.commands import (
     ca_admins,
     ca_backup,
+    ca_ceremony,
     ca_certificates,
     ca_export,
     ca_lists,
@@ -52,6 +53,7 @@ for command in (
     ca_export.export,
     ca_backup.backup,
     ca_backup.restore,
+    ca_ceremony.ceremony,
     ca_admins.admin,
     statements,
 ):

@@ -31,10 +31,11 @@ def root_list(installation: Installation, *, proposal: str, as_json: bool) -> No
 
     It is due once a year, and whenever an issuing CA is revoked. Interrupted, it is finished by the same command.
     """
-    new, begun = issue_root_list(installation.settings(), proposal)
+    done = issue_root_list(installation.settings(), proposal)
+    new = done.published
     if as_json:
         said = {"number": new.number, "next_update": new.next_update, "entries": new.entries}
-        say_json(said | {"decided_by": begun.by})
+        say_json(said | {"decided_by": done.by, "transcript": str(done.transcript)})
         return
     click.echo(f"Root's list {new.number}: {new.entries} entries, valid until {instant(new.next_update)}")
 

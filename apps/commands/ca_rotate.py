@@ -77,6 +77,7 @@ def issuing(installation: Installation, *, proposal: str, as_json: bool) -> None
         "sha256": made.fingerprint(hashes.SHA256()).hex(),
         "responder": f"{done.responder.serial_number:040x}",
         "decided_by": done.by,
+        "transcript": str(done.transcript),
     }
     if as_json:
         say_json(found)
