@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import shutil
@@ -14,7 +15,7 @@ import msgspec
 import pyrage
 import pytest
 
-from apps.custody import layout, manifest
+from apps.custody import envelope, layout, manifest
 from apps.custody.backup import Shown, back_up
 from apps.custody.errors import (
     BackupDamaged,
@@ -39,6 +40,27 @@ pytestmark = pytest.mark.slow
 
 GOOD = {"records": Secret(b"the first long passphrase"), "keys": Secret(b"another long passphrase")}
 SILENT = Shown(lambda _words: None, lambda paths: paths)
+
+
+class QuickPassphrase:
+    """Passphrases without scrypt, which takes a second each time; the real ones are in `test_age_opens_what_we_seal`."""
+
+    @staticmethod
+    def encrypt(data: bytes, words: str) -> bytes:
+        return hashlib.sha256(words.encode()).digest() + data
+
+    @staticmethod
+    def decrypt(data: bytes, words: str) -> bytes:
+        if data[:32] != hashlib.sha256(words.encode()).digest():
+            raise pyrage.DecryptError("Decryption failed")
+        return data[32:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(envelope, "under_passphrase", QuickPassphrase)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +107,26 @@ def test_no_secret_is_in_a_backup_in_clear(stopped, backup):
     assert (stopped.state / "web" / "secret.key").read_bytes() not in everything
 
 
+def test_age_opens_what_we_seal(tmp_path, monkeypatch):
+    """With nothing of Paraph: the two files are in the format age v1, and are opened one with the other."""
+    monkeypatch.setattr(envelope, "under_passphrase", pyrage.passphrase)
+    (tmp_path / "plain").write_bytes(b"x" * 200_000)
+    envelope.seal(tmp_path / "plain", tmp_path, "keys", GOOD["keys"])
+    wrapped = (tmp_path / "keys.identity.age").read_bytes()
+    sealed = (tmp_path / "keys.tar.age").read_bytes()
+    assert wrapped.startswith(b"age-encryption.org/v1\n-> scrypt ")
+    assert sealed.startswith(b"age-encryption.org/v1\n-> X25519 ")
+    with pytest.raises(pyrage.DecryptError):
+        pyrage.passphrase.decrypt(wrapped, "the first long passphrase")
+    identity = pyrage.passphrase.decrypt(wrapped, "another long passphrase").decode()
+    assert pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(identity)]) == b"x" * 200_000
+
+
 def unpacked(backup: Path, part: layout.Part, to: Path) -> Path:
-    """Unpack one part with nothing of Paraph: age and tar."""
-    wrapped = (backup / f"{part}.identity.age").read_bytes()
-    identity = pyrage.passphrase.decrypt(wrapped, GOOD[part].reveal().decode()).decode()
-    opened = pyrage.decrypt((backup / f"{part}.tar.age").read_bytes(), [pyrage.x25519.Identity.from_str(identity)])
+    """Unpack one part as its keeper could: with the passphrase, and tar."""
     to.mkdir()
-    subprocess.run(["tar", "x", "-C", str(to)], input=opened, check=True)
+    envelope.unseal(backup, part, GOOD[part], to / "plain")
+    subprocess.run(["tar", "xf", "plain"], cwd=to, check=True)
     return to / "state"
 
 
