@@ -83,8 +83,11 @@ class Feed:
 class StatusBench:
     """Responder, unit, replica and clock of one process. The test moves `clock` and `ticks`."""
 
-    def __init__(self, folder: Path, *, clock: FakeClock | None = None, keys=None) -> None:
+    def __init__(
+        self, folder: Path, *, clock: FakeClock | None = None, keys=None, name: str = "TEST CA of the status bench"
+    ) -> None:
         self.folder = folder
+        self.name = name
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = clock or FakeClock()
         self.running = 1000.0  # seconds since the machine was started
@@ -133,7 +136,7 @@ class StatusBench:
 
     def certify_authority(self) -> x509.Certificate:
         key, now = self.authority_key.private_key, self.clock.now()
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TEST CA of the status bench")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         builder = (
             x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=3650))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

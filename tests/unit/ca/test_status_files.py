@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import publication
+from ca import ceremony, crl, publication, tables
+from ca.draft import Issuer
+from ca.status_files import NotPublished, check_lists
 from ca.status_web import create_pages
-from tests.support.ca_bench import CaBench
+from core.algorithms import KeyType
+from tests.support.ca_bench import CaBench, settings_for
+from tests.support.software_hsm import SoftwareSigningKey
 
 
 class NothingToProve:
@@ -109,3 +116,46 @@ def test_a_list_that_is_not_published_is_an_outage_and_not_a_wrong_address(bench
     (bench.settings.published() / publication.issuing_crl(1)).unlink()
     answer = http.get("/crl/issuing.crl")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
+
+
+# --- generations of the issuing CA --------------------------------------------------------------------------------
+
+
+def publish_second(bench) -> None:
+    """Publish a second generation and its list, as a rotation does."""
+    key = SoftwareSigningKey(KeyType.EC_P384)
+    made = ceremony.perform(
+        bench.root_key, key, settings_for(Path("x"), issuing_name="TEST CA G2").ca, bench.clock, bench.entropy
+    )
+    issuer = Issuer.of(x509.load_der_x509_certificate(made.issuing))
+    published, now = bench.settings.published(), bench.clock.now()
+    (published / "issuing-g2.crt").write_bytes(made.issuing)
+    (published / "issuing-g2.pem").write_bytes(made.issuing_pem)
+    lists = crl.build(issuer, key, number=1, this_update=now, next_update=tables.NEVER)
+    (published / "issuing-g2.crl").write_bytes(lists.public_bytes(Encoding.DER))
+
+
+def test_a_generation_is_served_under_its_own_addresses_once_it_is_published(bench, http):
+    for path in ("/crl/issuing-g2.crl", "/ca/issuing-g2.crt", "/crl/issuing-g1.crl", "/crl/issuing-g02.crl"):
+        assert http.get(path).status_code == 404
+    publish_second(bench)
+    answer = http.get("/crl/issuing-g2.crl")
+    assert (answer.mimetype, answer.cache_control.max_age) == ("application/pkix-crl", 600)
+    assert (
+        x509.load_der_x509_crl(answer.data).issuer
+        == x509.load_der_x509_certificate(http.get("/ca/issuing-g2.crt").data).subject
+    )
+    assert http.get("/crl/issuing-g3.crl").status_code == 404
+
+
+def test_the_last_list_of_a_generation_does_not_become_stale(bench):
+    publish_second(bench)
+    assert check_lists(bench.settings.published(), bench.clock.now()) == [1]
+    bench.clock.advance(hours=20)
+    bench.authority.make_round()
+    bench.clock.advance(hours=20)
+    bench.authority.make_round()
+    assert check_lists(bench.settings.published(), bench.clock.now()) == [1]
+    (bench.settings.published() / "issuing-g2.crl").unlink()
+    with pytest.raises(NotPublished, match="issuing-g2"):
+        check_lists(bench.settings.published(), bench.clock.now())
