@@ -4,7 +4,7 @@
 #   make run     serve until Ctrl-C: portal, authorization service, development phone
 #   make check   format, lint, types, import contracts, fast tests
 #   make test    the whole test suite
-#   make bench   measurements as ratios, in one run on this machine
+#   make bench   measurements as ratios, in one run on this machine (`python -m bench authority` for one part)
 #   make attack  only the tests in which an attacker tries something
 #   make lock    write requirements/*.txt anew with the newest versions that setup.cfg allows (needs uv)
 

@@ -20,9 +20,13 @@ from api.jsons import json_response
 from api.requests import is_page
 from core import factors
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered, Unavailable, UnknownAlgorithm
+from core.time_stamp import TimeStampWrong
 from preflight.protocol import IncrementNotAllowed
 from signer import errors as signing
+from signer.pades.errors import CannotCertify
+from signer.revocation import CertificateRevoked
 from signer.sam import errors as sam
+from stamp.appearance import NoPlace
 
 _log: Final = logging.getLogger(__name__)
 
@@ -88,7 +92,14 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     # What the service refuses about documents
     signing.ContentNotAuthorised: Wire(400, _BAD, _NOT_AUTHORISED),
     signing.DocumentNotAuthorised: Wire(403, "invalid_hash", _NOT_AUTHORISED),
+    signing.NameNotSignatorys: Wire(400, _BAD, "Invalid parameter signed_props"),
+    CannotCertify: Wire(400, _BAD, "Invalid parameter signed_envelope_property"),
+    NoPlace: Wire(400, _BAD, "Invalid parameter appearance"),
+    signing.SignedOtherwise: Wire(400, _BAD, "Invalid parameter signature_format"),
     signing.DocumentNotSignable: Wire(400, _BAD, "Document {number} cannot be signed: {reason}"),
+    # Time-stamps and the status of certificates: the signature is made; whoever asks again gets it
+    TimeStampWrong: Wire(503, "temporarily_unavailable", "Time-stamps are temporarily unavailable"),
+    CertificateRevoked: Wire(400, _BAD, "The credential identified by credentialID is disabled"),
     # What only the pages meet: they have words of their own (api.pages.endings)
     no.PageUnknown: Wire(404, _BAD),
     no.OtherBrowser: Wire(403, "access_denied"),

@@ -52,8 +52,8 @@ def development_file(settings: Settings, name: str) -> Path:
     return settings.state_dir / FOLDER / f"{name}.json"
 
 
-def read(path: Path) -> Credentials:
-    """Return the credentials in a file.
+def read(path: Path, name: str | None = None) -> Credentials:
+    """Return the credentials in a file, which are those of `name` where one is given.
 
     Raises:
         CredentialsUnusable: there are none that can be used.
@@ -64,6 +64,8 @@ def read(path: Path) -> Credentials:
         found = msgspec.json.decode(path.read_bytes(), type=Credentials)
     except (OSError, msgspec.MsgspecError) as error:
         raise CredentialsUnusable(f"{path}: {error}") from error
+    if name not in {None, found.name}:
+        raise CredentialsUnusable(f"{path}: of {found.name}, not of {name}")
     if bool(found.code) == bool(found.totp_secret):
         raise CredentialsUnusable(f"{path}: either code or totp_secret")
     return found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TOKEN_LABEL: Final = "paraph-ca"  # noqa: S105  # a name, not a secret
 LIST_KEY: Final = "list-signer"
+CHECKPOINT_KEY: Final = "checkpoint"
 SOCKETS: Final = {"ca": server, "ca-admin": admin_server, "ca-status": status_server}
 
 
@@ -73,6 +74,7 @@ def _parts(settings: Settings) -> tuple[CaKeys, Database, SystemClock, SystemEnt
     keys = CaKeys(
         issuing=partial(TokenSigningKey, token),
         trusted_list=TokenSigningKey(token, LIST_KEY),
+        checkpoint=TokenSigningKey(token, CHECKPOINT_KEY),
         audit=TokenMacKey(token, "audit"),
         seal=TokenMacKey(token, "seal"),
         admins=TokenMacKey(token, "admins"),

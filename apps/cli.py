@@ -22,14 +22,15 @@ from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
 from apps.commands.completion import completion
+from apps.commands.document import document
 from apps.commands.frame import Group
 from apps.commands.new_admin import AtTerminal
 from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
 from apps.init import initialise, is_initialised
-from apps.installation import DEVELOPMENT, ZONES, Installation, from_environment
-from apps.run import Stopped, run_until_stopped
+from apps.installation import CARETAKER, DEVELOPMENT, ZONES, Installation, from_environment
+from apps.run import Stopped, run_until_stopped, zones_of
 from apps.supervisor import zone_command
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @main.command(example="paraph zone ca")
-@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT)))
+@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT, CARETAKER)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
-    """Run one zone in the foreground: what `paraph run` has the supervisor do."""
+    """Run one zone, or the caretaker, in the foreground: what `paraph run` has the supervisor do."""
     command = zone_command(installation, name)
     os.execv(command[0], command)  # noqa: S606  # becomes the zone's process, with nothing of this command in it
 
@@ -127,14 +128,15 @@ def doctor(installation: Installation) -> None:
 @main.command(example="paraph health")
 @click.pass_obj
 def health(installation: Installation) -> None:
-    """Ask every zone to prove that it can do its work."""
-    found = check_all(installation.settings())
+    """Ask every zone to prove that it can do its work, and whether everything else was done in time."""
+    settings = installation.settings()
+    found = check_all(settings, (*zones_of(settings), CARETAKER))
     for name, problem in found.items():
         click.echo(f"{name:<10} {problem or 'works'}")
     sys.exit(words.UNHEALTHY if any(found.values()) else 0)
 
 
-for group in (client, ra, ca, audit, completion):
+for group in (client, ra, ca, audit, document, completion):
     main.add_command(group)
 
 

@@ -14,10 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import httpx
-from cryptography.x509 import CRLDistributionPoints, load_pem_x509_certificate
-
 from apps import status_witnesses, words
+from apps.archive import Archive
 from apps.development import provision
 from apps.health import wait_until_healthy
 from apps.init import initialise
@@ -27,6 +25,7 @@ from apps.judges import Trust, Verdict, judge, signatory_pem
 from apps.ports import own_ports
 from apps.run import Stopped, zones_of
 from apps.supervisor import Supervisor, refuse_a_second
+from core.clock import SystemClock
 from core.config import BadSettings, Settings
 from core.entropy import SystemEntropy
 
@@ -70,6 +69,7 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
         citizen = provision(settings)
         report.step(f"Registered the portal; enrolled {citizen.name}: key in the HSM, certificate for three months")
         documents = Journey(settings, citizen, report).run(originals, folder)
+        documents.append(_archive(documents[0], settings, folder, report))
         good = _verify(documents, settings, folder, report)
         good = _ask_status(documents, settings, folder, report) and good
     finally:
@@ -80,16 +80,27 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
     return good
 
 
+def _archive(document: Signed, settings: Settings, folder: Path, report: Report) -> Signed:
+    """Return the first document again, raised to the level that outlives its certificates."""
+    report.step("Archiving the first of them: a time-stamp over signature and validation data, level B-LTA")
+    archived = folder / "signed-lta.pdf"
+    archive = Archive(settings, SystemClock(), SystemEntropy())
+    archived.write_bytes(archive.archived(document.signed.read_bytes()))
+    return Signed(document.number, document.original, archived)
+
+
 def _verify(documents: list[Signed], settings: Settings, folder: Path, report: Report) -> bool:
     report.step("Asking independent judges, who are given the root certificate and nothing else to trust")
     (folder / "signatory.pem").write_bytes(signatory_pem(documents[0].signed))
     trust = _trust(settings, folder)
     good = True
     for document in documents:
-        report.say(f"\n    {document.signed.name}, made from {_producer(document)}")
+        report.say(f"\n    {document.signed.name}, made from a PDF of {_producer(document)}")
+        began = report.seconds()
         for verdict in judge(document.signed, document.original, trust):
             report.say(f"      {_mark(verdict)} {verdict.judge:<13} {verdict.words}")
             good = good and verdict.good
+        report.say(f"      validated in {report.seconds() - began:.1f} seconds")
     return good
 
 
@@ -105,23 +116,12 @@ def _ask_status(documents: list[Signed], settings: Settings, folder: Path, repor
 def _trust(settings: Settings, folder: Path) -> Trust:
     for name in ("root", "issuing"):
         shutil.copyfile(settings.published() / f"{name}.pem", folder / f"{name}.pem")
-    lists = tuple(_list(settings, folder / f"{name}.pem") for name in ("issuing", "signatory"))
-    return Trust(folder / "root.pem", folder / "issuing.pem", lists)
-
-
-def _list(settings: Settings, certificate: Path) -> bytes:
-    """Return the revocation list that a certificate names, fetched from the `status` zone of this machine instead."""
-    points = load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(
-        CRLDistributionPoints
-    )
-    url: str = next(iter(points.value)).full_name[0].value
-    here = url.replace(settings.ca.public_url, f"http://{settings.status.listen}", 1)
-    return httpx.get(here, trust_env=False).raise_for_status().content
+    return Trust(folder / "root.pem", folder / "issuing.pem")
 
 
 def _producer(document: Signed) -> str:
     found = re.search(rb"/Producer ?\(([^)]{3,60})\)", document.original.read_bytes())
-    return found[1].decode("latin-1") if found else "a PDF whose producer is not named"
+    return found[1].decode("latin-1") if found else "a producer that is not named"
 
 
 def _mark(verdict: Verdict) -> str:

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate
 
+from apps.admin_credentials import FOLDER
 from apps.files import too_open
 from apps.health import check, listen_address
 from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
+from apps.upkeep import problems as problems_of_upkeep
 from core.clock import Clock, SystemClock
+from core.config import is_loopback
 from core.errors import DomainError, Unavailable
 from hsm.errors import PinWrong
 from hsm.session import Token
@@ -64,7 +67,7 @@ def examine(installation: Installation, clock: Clock | None = None) -> list[Find
         ]
     else:
         findings.append(_bad(f"There is no complete installation in {settings.state_dir}. Run `paraph init`."))
-    looks += [lambda: disk(settings), lambda: zones(settings)]
+    looks += [lambda: disk(settings), lambda: zones(settings, clock or SystemClock())]
     for look in looks:
         findings.extend(look())
     return findings
@@ -82,7 +85,11 @@ def modules(settings: Settings) -> Iterator[Finding]:
 def files(settings: Settings) -> Iterator[Finding]:
     """Look for missing secrets, and for files that others can read."""
     problems = []
-    for path in expected_files(settings):
+    development = sorted((settings.state_dir / FOLDER).glob("*"))
+    if development and not is_loopback(settings.service.public_origin):
+        found = f"{settings.state_dir / FOLDER} holds passwords of administrators made up for development"
+        problems.append(_bad(f"{found}. Have others invited, then these disabled, and remove it."))
+    for path in (*expected_files(settings), *development):
         if not path.exists():
             problems.append(_bad(f"{path} is missing. Restore it from the backup; it cannot be made again."))
         elif problem := too_open(path):
@@ -169,7 +176,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"The disk of {folder} can be written and has room.")
 
 
-def zones(settings: Settings) -> Iterator[Finding]:
+def zones(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Ask the zones; where they do not run, see that their ports are free."""
     problems = {zone: check(settings, zone) for zone in zones_of(settings)}
     if all(problems.values()) and not settings.socket("sam").exists():
@@ -177,19 +184,26 @@ def zones(settings: Settings) -> Iterator[Finding]:
         yield from ports(settings)
         return
     for zone, problem in problems.items():
-        yield _bad(f"The zone {zone} does not work: {problem}.") if problem else Finding(f"The zone {zone} works.")
+        log = settings.state_dir / "logs" / f"{zone}.log"
+        told = f"The zone {zone} does not work: {problem}. What it met is in {log}."
+        yield _bad(told) if problem else Finding(f"The zone {zone} works.")
+    late = problems_of_upkeep(settings, clock.now())
+    yield from [_bad(f"{problem}.") for problem in late] or [Finding("Nothing is late, and nothing ends soon.")]
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
     """See whether each port that the zones will listen at is free."""
-    for zone in zones_of(settings):
-        if zone in {"sam", "ca", "preflight"}:
-            continue
-        host, _, port = listen_address(settings, zone).rpartition(":")
+    listening = {
+        f"{zone}.listen": listen_address(settings, zone)
+        for zone in zones_of(settings)
+        if zone not in {"sam", "ca", "preflight"}
+    }
+    for setting, address in (listening | {"status.metrics_listen": settings.status.metrics_listen}).items():
+        zone, host, port = setting.partition(".")[0], *address.rsplit(":", 1)
         if problem := _taken(host.strip("[]"), int(port)):
-            yield _bad(f"The port of {zone}, {host}:{port}, cannot be used: {problem}. Set {zone}.listen.")
+            yield _bad(f"The port of {zone}, {address}, cannot be used: {problem}. Set {setting}.")
         else:
-            yield Finding(f"The port of {zone}, {host}:{port}, is free.")
+            yield Finding(f"The port of {zone}, {address}, is free.")
 
 
 def _taken(host: str, port: int) -> str:

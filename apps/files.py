@@ -51,6 +51,21 @@ def replace_secret(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
+def replace_document(path: Path, content: bytes) -> None:
+    """Give a file new content, whole or not at all; who may read it stays as it is.
+
+    Raises:
+        OSError: it could not be written; the old one is still there.
+    """
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
+    try:
+        _write(partial, content, stat.S_IMODE(path.stat().st_mode))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _write(path: Path, content: bytes, mode: int) -> None:
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from apps.installation import DEVELOPMENT, ZONES
+from apps.installation import CARETAKER
+from apps.upkeep import problems
 from ca.protocol import CA
 from channel.client import Channel
+from core.clock import SystemClock
 from core.errors import DomainError, Unavailable
 from preflight.protocol import PREFLIGHT
 from signer.sam.protocol import SAM
@@ -32,18 +34,32 @@ class NotHealthy(DomainError):
 
 
 def check(settings: Settings, zone: str) -> str:
-    """Return what is wrong with a zone, in words; empty when it proved that it works."""
+    """Return what is wrong with a zone, in words; empty when it proved that it works.
+
+    The caretaker works when everything was done in time.
+    """
     try:
+        if zone == CARETAKER:
+            return "; ".join(problems(settings, SystemClock().now()))
         if zone in _SOCKETS:
             Channel(_SOCKETS[zone], settings.socket(zone)).check()
         else:
             _check_page(f"http://{listen_address(settings, zone)}/health", _public_host(settings, zone))
     except DomainError as error:
-        return error.detail or type(error).__name__
+        return _in_words(error)
     return ""
 
 
-def check_all(settings: Settings, zones: Iterable[str] = (*ZONES, *DEVELOPMENT)) -> dict[str, str]:
+def _in_words(error: DomainError) -> str:
+    match error.__cause__:
+        case ConnectionRefusedError() | FileNotFoundError() | httpx.ConnectError():
+            return "it does not run, or is just starting"
+        case TimeoutError() | httpx.TimeoutException():
+            return "it does not answer in time"
+    return error.detail or type(error).__name__
+
+
+def check_all(settings: Settings, zones: Iterable[str]) -> dict[str, str]:
     """Return what is wrong with each zone, asked all at once; empty texts where nothing is."""
     names = tuple(zones)
     with ThreadPoolExecutor(len(names)) as pool:
@@ -92,4 +108,4 @@ def _check_page(url: str, host: str) -> None:
     except httpx.HTTPError as error:
         raise Unavailable(f"{url}: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:
-        raise Unavailable(f"{url}: answers {answer.status_code}")
+        raise Unavailable(f"it says that it cannot work ({url} answers {answer.status_code})")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from apps.ca import LIST_KEY, open_installed
+from apps.ca import CHECKPOINT_KEY, LIST_KEY, open_installed
 from apps.ceremony import facts, founding
 from apps.ceremony.plan import Plan, of_settings
 from apps.certification import certify_key
@@ -20,12 +20,12 @@ from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.founding import Founder, Founders, founders_of
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import PARTS, certify_part, key_of
-from ca.addresses import FIRST
 from ca.ceremony import perform, publish_all
 from ca.publication import ROOT_CRL
 from ca.server import LIST_SIGNER
 from ca.statements.publisher import publish_statements
 from ca.status_parts import TSU_CERTIFICATE, ocsp_certificate
+from core.addresses import FIRST
 from core.algorithms import KeyType
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -122,7 +122,7 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     """Return every secret and pinned file that a complete installation has, and the folders that hold them."""
     names = {
         **dict.fromkeys(TOKENS, ("pin", "so-pin", "softhsm2.conf", "tokens")),
-        "web": ("secret.key",),
+        "web": ("secret.key", "root.pem", "issuing.pem"),
         "preflight": ("verdict.key",),
         "portal": ("secret.key", "request.key", "root.pem"),
     }
@@ -151,20 +151,23 @@ def _sam(settings: Settings, token: Token, held: Journal) -> None:
     for label in SAM_MAC_KEYS:
         generate_mac_key(token, label)
     public_key = generate_key_pair(token, "attest", KeyType.EC_P256)
+    checkpoint = generate_key_pair(token, "checkpoint", KeyType.EC_P256)
     token.close()
     _pinned_statements(settings, public_key)
     labels = ", ".join(("wrap", *SAM_MAC_KEYS))
-    held.act("The SAM's keys were made", ("Secret keys", labels), facts.key("attest", token.label, public_key))
+    pairs = (facts.key("attest", token.label, public_key), facts.key("checkpoint", token.label, checkpoint))
+    held.act("The SAM's keys were made", ("Secret keys", labels), *pairs)
 
 
 def _ceremony(settings: Settings, root: Token, issuing: Token, held: Journal) -> None:
     key_type = KeyType(settings.ca.key)
     made = [("root", root, generate_key_pair(root, "root", key_type))]
     made.append(("issuing", issuing, generate_key_pair(issuing, "issuing", key_type)))
+    made.append((CHECKPOINT_KEY, issuing, generate_key_pair(issuing, CHECKPOINT_KEY, KeyType.EC_P256)))
     for label in CA_MAC_KEYS:
         generate_mac_key(issuing, label)
     for label, token, public_key in made:
-        held.act(f"The key {label} was made ({key_type.value})", facts.key(label, token.label, public_key))
+        held.act(f"The key {label} was made", facts.key(label, token.label, public_key))
     keys = TokenSigningKey(root, "root"), TokenSigningKey(issuing, "issuing")
     publish_all(perform(*keys, settings.ca, SystemClock(), SystemEntropy()), settings.published())
     for what, name in (("The root certified itself", "root"), ("The root certified the issuing CA", "issuing")):
@@ -216,7 +219,7 @@ def _pinned_statements(settings: Settings, attestation_key: bytes) -> None:
 def _pinned_certificates(settings: Settings) -> None:
     for name in PUBLIC:
         pem = (settings.published() / f"{name}.pem").read_bytes()
-        for zone in ("sam", "ca"):
+        for zone in ("sam", "ca", "web"):
             target = settings.zone_dir(zone) / f"{name}.pem"
             if not target.exists():
                 write_pinned(target, pem)

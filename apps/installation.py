@@ -20,6 +20,7 @@ TOKEN_TEMPLATE: Final = ROOT / "softhsm.conf"
 
 ZONES: Final = ("sam", "ca", "preflight", "status", "web", "portal")  # in the order of starting
 DEVELOPMENT: Final = ("phone",)
+CARETAKER: Final = "caretaker"  # no zone: it listens nowhere
 _LONGEST_SOCKET: Final = 107  # bytes of a path in sockaddr_un
 
 

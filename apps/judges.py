@@ -5,7 +5,6 @@ None of them is part of the way in which the file was signed; all trust the root
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import tempfile
@@ -13,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from asn1crypto import crl as asn1_crl
 from asn1crypto import pem as asn1_pem
-from asn1crypto import x509 as asn1_x509
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
-from pyhanko_certvalidator import ValidationContext
+
+from apps.ades import NotValid, level_of, reader_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _SECONDS: Final = 120
 
@@ -37,22 +33,29 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the judges are given: the one root, certificates to build chains from, revocation lists (DER)."""
+    """What the judges are given: the one root, and a certificate that openssl builds the chain over."""
 
     root_pem: Path
     issuing_pem: Path
-    lists: tuple[bytes, ...]
 
 
 def judge(signed: Path, original: Path, trust: Trust) -> list[Verdict]:
     """Return every judge's verdict on the newest signature of a signed file."""
     return [
-        _pyhanko(signed, trust),
+        _readable("pyHanko", lambda: _pyhanko(signed, trust)),
         _pdfsig(signed),
-        _openssl(signed, trust),
+        _readable("openssl cms", lambda: _openssl(signed, trust)),
         _qpdf(signed),
         _original(signed, original),
     ]
+
+
+def _readable(judge: str, ask: Callable[[], Verdict]) -> Verdict:
+    """Return the verdict; of a file that cannot even be read, whatever the library made of it, a bad one."""
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001  # a broken file makes a library raise what it likes
+        return Verdict(judge, good=False, words=f"cannot be read: {type(error).__name__} {error}"[:200])
 
 
 def signatory_pem(signed: Path) -> bytes:
@@ -62,24 +65,19 @@ def signatory_pem(signed: Path) -> bytes:
 
 
 def _pyhanko(signed: Path, trust: Trust) -> Verdict:
-    context = ValidationContext(
-        trust_roots=[_certificate(trust.root_pem)],
-        other_certs=[_certificate(trust.issuing_pem)],
-        crls=[asn1_crl.CertificateList.load(each) for each in trust.lists],
-        allow_fetching=False,
-        revocation_mode="hard-fail",
-    )
-    status = validate_pdf_signature(_newest(signed), context)
-    whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
-    words = "valid, trusted, not revoked, covers the whole file" if status.bottom_line and whole else status.summary()
-    return Verdict("pyHanko", bool(status.bottom_line and whole), words)
+    try:
+        level = level_of(signed.read_bytes(), _der(trust.root_pem))
+    except NotValid as error:
+        return Verdict("pyHanko", good=False, words=error.detail)
+    offline = ", offline and with the root alone" if level in {"AdES-B-LT", "AdES-B-LTA"} else ""
+    return Verdict("pyHanko", good=True, words=f"valid at level P{level}{offline}")
 
 
 def _pdfsig(signed: Path) -> Verdict:
     code, said = run("pdfsig", "-nocert", str(signed))
-    last = said.rsplit("Signature #", 1)[-1]
-    good = code == 0 and "Signature is Valid." in last and "Total document signed" in last
-    words = "signature is valid, total document signed" if good else " ".join(last.split())[-200:]
+    last = next((each for each in reversed(said.split("Signature #")) if "ETSI.CAdES.detached" in each), said)
+    good = code == 0 and "Signature is Valid." in last
+    words = "signature is valid" if good else " ".join(last.split())[-200:]
     return Verdict("pdfsig", good, words)
 
 
@@ -108,12 +106,12 @@ def _original(signed: Path, original: Path) -> Verdict:
 
 
 def _newest(signed: Path) -> Any:
-    return PdfFileReader(io.BytesIO(signed.read_bytes())).embedded_signatures[-1]
+    return reader_of(signed.read_bytes()).embedded_regular_signatures[-1]
 
 
-def _certificate(path: Path) -> asn1_x509.Certificate:
+def _der(path: Path) -> bytes:
     _name, _headers, der = asn1_pem.unarmor(path.read_bytes())
-    return asn1_x509.Certificate.load(der)
+    return der  # type: ignore[no-any-return]  # asn1crypto has no types
 
 
 def _covered(data: bytes, byte_range: Sequence[Any]) -> Iterator[bytes]:

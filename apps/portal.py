@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apps.serving import Zone, main
 from portal.app import create_app
 from portal.settings import PortalSettings
+from portal.verification.levels import Level
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -34,6 +35,7 @@ def portal_settings(settings: Settings) -> PortalSettings:
         max_file_bytes=settings.portal.max_file_bytes,
         max_files=settings.portal.max_files,
         help_phone=settings.service.help_phone,
+        level=Level(settings.portal.level),
     )
 
 

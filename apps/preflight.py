@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from apps.serving import Zone, main
-from core.clock import SystemClock
 from core.config import Settings
 from preflight.limits import confine
 from preflight.server import Inspection, serve
@@ -33,7 +32,7 @@ def zone(settings: Settings) -> Zone:
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process."""
     key = VerdictKey.load(settings.zone_dir("preflight") / "verdict.key")
-    inspection = Inspection(key, settings.preflight.seconds, settings.web.max_document_bytes, SystemClock())
+    inspection = Inspection(key, settings.preflight.seconds, settings.web.max_document_bytes)
     return serve(inspection, frozenset({os.getuid()}))
 
 

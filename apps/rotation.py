@@ -26,10 +26,10 @@ from apps.status_keys import TOKEN_LABEL as STATUS_TOKEN
 from apps.status_keys import certificate_file, certify_part
 from ca import publication
 from ca.acts import RotateIssuingKey, UseRoot
-from ca.addresses import issuing_name
 from ca.begun import Begun, take_up
 from ca.root_ca import RootCa
 from ca.root_list import RootLists
+from core.addresses import issuing_name
 from core.algorithms import KeyType
 from core.clock import SystemClock
 from hsm.keys import TokenSigningKey, destroy_key_pair, generate_key_pair, key_labels
@@ -150,7 +150,7 @@ def _publish(settings: Settings, number: int, certificate: x509.Certificate) -> 
 
 
 def _pin(settings: Settings, number: int, certificate: x509.Certificate) -> None:
-    for zone in ("sam", "ca"):
+    for zone in ("sam", "web", "ca"):  # the authority last: whoever shows a certificate of it to the others is late
         path = settings.zone_dir(zone) / publication.issuing_certificate_pem(number)
         replace_secret(path, certificate.public_bytes(Encoding.PEM))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apps.development import Demonstration, provision
+from apps.founding import DEVELOPMENT as ADMINISTRATORS
 from apps.health import wait_until_healthy
 from apps.init import check_initialised
 from apps.installation import DEVELOPMENT, ZONES, Installation
@@ -61,6 +62,7 @@ def addresses(settings: Settings, demonstration: Demonstration | None) -> str:
         lines += [
             f"  Development phone     http://{settings.phone.listen}   (shows the SMS codes)",
             f"  Demo account          {demonstration.email}   password: {demonstration.password}",
+            f"  Administrators        {', '.join(ADMINISTRATORS)}   (of the authority: paraph ca status)",
         ]
     lines.append(f"  Logs                  {settings.state_dir / 'logs'}")
     return "\n".join(lines)

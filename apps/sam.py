@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from apps.serving import Zone, main
 from channel.server import by_socket
@@ -16,6 +17,7 @@ from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
 from core.errors import DomainError
+from core.time_stamp import TimeStampTrust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
@@ -43,24 +45,39 @@ def zone(settings: Settings) -> Zone:
     """
     if not is_loopback(settings.service.public_origin):
         raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    process = Process(settings)
     return Zone(
         name="sam",
-        build=lambda: build(settings),
+        build=process.build,
         sockets=(settings.socket("sam"), settings.socket("sam-admin")),
         workers=settings.sam.workers,
+        beat=process.beat,
     )
 
 
-def build(settings: Settings) -> WSGIApplication:
-    """Return the application of one process: what a caller may ask depends on the socket it could open."""
-    sam = open_sam(settings)
-    peers = frozenset({os.getuid()})
-    return by_socket(
-        {
-            str(settings.socket("sam")): sam.server(peers),
-            str(settings.socket("sam-admin")): sam.admin_server(peers),
-        }
-    )
+class Process:
+    """The SAM of one process, once it is built."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sam: Sam | None = None
+
+    def build(self) -> WSGIApplication:
+        """Return the application of the process: what a caller may ask depends on the socket it could open."""
+        settings = self._settings
+        self._sam = sam = open_sam(settings)
+        peers = frozenset({os.getuid()})
+        return by_socket(
+            {
+                str(settings.socket("sam")): sam.server(peers),
+                str(settings.socket("sam-admin")): sam.admin_server(peers),
+            }
+        )
+
+    def beat(self) -> None:
+        """See that the evidence has a checkpoint."""
+        if self._sam is not None:
+            self._sam.make_round()
 
 
 def open_sam(settings: Settings) -> Sam:
@@ -86,6 +103,7 @@ def _keys(token: Token) -> SamKeys:
         fingerprint=TokenMacKey(token, "fingerprint"),
         evidence=TokenMacKey(token, "evidence"),
         attestation=TokenSigningKey(token, "attest"),
+        checkpoint=TokenSigningKey(token, "checkpoint"),
     )
 
 
@@ -101,6 +119,7 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
         issuers=Issuers(folder),
+        time_stamps=TimeStampTrust((_certificate(folder / "root.pem"),), frozenset({settings.status.tsa_policy_oid})),
         checkpoints=folder / "checkpoints",
     )
 
@@ -113,6 +132,13 @@ def _verdict_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PinnedFileUnusable(f"{path}: not an Ed25519 key")
     return key
+
+
+def _certificate(path: Path) -> Certificate:
+    try:
+        return load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise PinnedFileUnusable(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

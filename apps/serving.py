@@ -13,16 +13,15 @@ import os
 import resource
 import signal
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.workers.sync import SyncWorker
 
 from apps.installation import from_arguments
+from apps.one_thread import OneThread
 from core.entropy import Entropy, SystemEntropy, new_id
 from core.errors import DomainError
 from core.logs import configure, request_scope
@@ -37,7 +36,6 @@ log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
-_BEAT_SECONDS: Final = 60.0
 _FAILED_TO_START: Final = 3  # gunicorn's own code for a worker that cannot boot: the master stops and says so
 
 
@@ -79,7 +77,10 @@ def serve(zone: Zone) -> None:
     for path in zone.sockets:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-    _Server(zone).run()
+    try:
+        _Server(zone).run()
+    except SystemExit as end:  # of a worker too: it runs in a copy of this very call
+        _leave_at_once(end)
 
 
 def harden() -> None:
@@ -109,7 +110,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         settings: dict[str, Any] = {
             "bind": [*zone.listen, *(f"unix:{path}" for path in zone.sockets)],
             "workers": zone.workers,
-            "worker_class": "gthread" if zone.threads > 1 else _OneThread,
+            "worker_class": "gthread" if zone.threads > 1 else OneThread,
             "threads": zone.threads,
             "timeout": zone.seconds,
             "graceful_timeout": 1,  # `paraph run` promises to stop within five seconds
@@ -120,7 +121,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _Log,
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
-            "worker_exit": lambda _master, worker: _leave_at_once(worker),
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }
@@ -135,28 +135,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             sys.exit(_FAILED_TO_START)
 
 
-def _leave_at_once(worker: Any) -> None:
-    """End a worker that has stopped, without the second that Python takes to tidy its memory up."""
-    if worker.booted:
-        logging.shutdown()
-        os._exit(0)
-
-
-class _OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A worker that does everything in its one thread, the zone's beat included."""
-
-    _next_beat = 0.0
-
-    def notify(self) -> None:
-        """Tell the master that this worker lives; gunicorn calls it between requests."""
-        super().notify()
-        zone: Zone = self.app.zone
-        if zone.beat is not None and time.monotonic() >= self._next_beat:
-            self._next_beat = time.monotonic() + _BEAT_SECONDS
-            try:
-                zone.beat()
-            except DomainError as error:
-                log.warning("beat failed", extra={"error": type(error).__name__, "detail": error.detail})
+def _leave_at_once(end: SystemExit) -> NoReturn:
+    """End this process, without the second that Python takes to tidy its memory up."""
+    logging.shutdown()
+    os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 def _with_request_id(application: WSGIApplication, entropy: Entropy) -> WSGIApplication:

@@ -15,6 +15,7 @@ from apps.serving import Zone, main
 from apps.status_keys import TOKEN_LABEL, key_of
 from ca.protocol import CA_STATUS
 from ca.replica import Replica
+from ca.status_metrics import StatusMetrics
 from ca.status_parts import StatusParts
 from ca.status_probe import StatusProbe
 from ca.status_web import create_app
@@ -27,7 +28,8 @@ from hsm.session import Token
 from storage.engine import Database
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from core.config import Settings
 
@@ -37,35 +39,45 @@ def zone(settings: Settings) -> Zone:
     return Zone(
         name="status",
         build=lambda: build(settings),
-        listen=(settings.status.listen,),
+        listen=(settings.status.listen, settings.status.metrics_listen),
         workers=settings.status.workers,
     )
 
 
 def build(settings: Settings) -> WSGIApplication:
-    """Return the application of one process, which opens its token session when it first signs."""
+    """Return the application of one process: what is asked depends on the address at which it is asked."""
+    public, metrics = open_status(settings)
+    own_port = int(settings.status.metrics_listen.rpartition(":")[2])
+
+    def by_port(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        asked: int = environ["gunicorn.socket"].getsockname()[1]
+        return metrics(environ, start) if asked == own_port else public(environ, start)
+
+    return by_port
+
+
+def open_status(settings: Settings) -> tuple[WSGIApplication, StatusMetrics]:
+    """Return what is answered to the world and to who watches; the token session is opened at the first signature."""
     folder = settings.zone_dir("status")
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     database = Database(folder / "db.sqlite")
     clock, entropy = SystemClock(), SystemEntropy()
     replica = Replica(database, Channel(CA_STATUS, settings.socket("ca-status")), clock, time.monotonic)
+    trusted = TrustedClock(
+        clock, since_start, KernelTimeService(), database, service_required=settings.status.time_service_required
+    )
     parts = StatusParts(
         folder,
         settings.published(),
         (partial(key_of, token, "ocsp"), partial(key_of, token, "tsu")),
         replica,
-        TrustedClock(
-            clock,
-            since_start,
-            KernelTimeService(),
-            database,
-            service_required=settings.status.time_service_required,
-        ),
+        trusted,
         entropy,
         policy=settings.status.tsa_policy_oid,
         qualified=settings.ca.marking == "full",
     )
-    return create_app(settings.published(), parts, StatusProbe(parts, entropy), clock)
+    public = create_app(settings.published(), parts, StatusProbe(parts, entropy), clock)
+    return public, StatusMetrics(trusted, parts, settings.published())
 
 
 def since_start() -> float:

@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from apps.certification import Certify, certify_key
-from ca.addresses import FIRST
 from ca.delegated import DelegationUnusable
 from ca.status_parts import TSU_CERTIFICATE, ocsp_certificate
+from core.addresses import FIRST
 from core.algorithms import KeyType
 from hsm.keys import TokenSigningKey, destroy_key_pair, generate_key_pair, key_labels
 

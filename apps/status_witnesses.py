@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, load_der_x509_certificate, load_pem_x509_certificate, ocsp
 
 from apps.judges import Verdict, run
-from ca import addresses
+from core import addresses
 from core.entropy import Entropy
 from core.errors import Unavailable
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from apps.installation import DEVELOPMENT, ZONES, Installation
+from apps.installation import CARETAKER, Installation
 from apps.serving import die_with_parent
 from core.errors import DomainError
 
@@ -65,11 +65,11 @@ class AlreadyRunning(DomainError):
 
 
 class Supervisor:
-    """The running zones of one installation."""
+    """The running zones of one installation, and its caretaker."""
 
-    def __init__(self, installation: Installation, zones: Sequence[str] = (*ZONES, *DEVELOPMENT)) -> None:
+    def __init__(self, installation: Installation, zones: Sequence[str]) -> None:
         self._installation = installation
-        self._zones = tuple(zones)
+        self._programs = (*zones, CARETAKER)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -98,11 +98,11 @@ class Supervisor:
         parts = [
             _GENERAL.format(
                 user=os.getuid(),
-                programs=",".join(self._zones),
+                programs=",".join(self._programs),
                 **values,
             )
         ]
-        for name in self._zones:
+        for name in self._programs:
             command = zone_command(self._installation, name)
             parts.append(_PROGRAM.format(name=name, command=_text(shlex.join(command)), **values))
         return "".join(parts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from api.app import create_app
 from api.deps import Deps
 from apps.serving import Zone, main
+from apps.trust_services import augmentation
 from apps.web_state import open_database, open_keys
 from channel.client import Channel
 from core.clock import SystemClock
@@ -37,16 +38,21 @@ def zone(settings: Settings) -> Zone:
 
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process."""
-    clock = SystemClock()
+    clock, entropy = SystemClock(), SystemEntropy()
     database = open_database(settings)
     sam = SamClient(Channel(SAM, settings.socket("sam")))
-    signing = SigningService(sam, PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))), PadesEngine(clock))
+    signing = SigningService(
+        sam,
+        PreflightClient(Channel(PREFLIGHT, settings.socket("preflight"))),
+        PadesEngine(clock),
+        augmentation(settings, clock, entropy),
+    )
 
     def check() -> None:
         database.check()
         signing.check()
 
-    return create_app(settings, Deps(sam, signing, database, open_keys(settings), clock, SystemEntropy(), check))
+    return create_app(settings, Deps(sam, signing, database, open_keys(settings), clock, entropy, check))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,38 @@
-"""`make bench`: every measurement in one run, as rates and ratios, for people and as JSON in bench/results/."""
+"""`make bench`: every measurement in one run, as rates and ratios, for people and as JSON in bench/results/.
+
+    python -m bench [service] [status] [authority]
+
+Without a name, everything. Ratios are of one run: rates alone say more about the machine than about the program.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import engine, token
+from bench.authority import authority, authority_ratios
 from bench.processes import percentiles, timed
 from bench.samples import SIZES
 from bench.status import status, status_ratios
 from bench.zones import FEW, MANY, PROCESSES, Zones, http
 from core.algorithms import KeyType
 from core.clock import SystemClock
+from tests.support.instance import make_instance
 from tests.support.tokens import sam_token
 
+Results = dict[str, dict[str, float]]
+Section = tuple[Results, dict[str, str]]  # what was measured, and the ratios that the aims speak of
 
-def in_process(directory: str) -> dict[str, dict[str, float]]:
+
+def in_process(directory: str) -> Results:
     """Return floor, our engine and pyHanko's `sign_pdf`, for each size, in as many processes."""
     results = {}
     for name, size in SIZES.items():
@@ -34,7 +46,24 @@ def in_process(directory: str) -> dict[str, dict[str, float]]:
     return results
 
 
-def ratios(results: dict[str, dict[str, float]], objects: str) -> dict[str, str]:
+def service() -> Section:
+    """Measure signatures: in one process, over HTTP, and with many credentials."""
+    results = bare(KeyType.EC_P256, KeyType.RSA_3072)
+    with tempfile.TemporaryDirectory() as folder:
+        sam_token(Path(folder) / "token")
+        results |= in_process(str(Path(folder) / "token"))
+    zones = Zones()
+    try:
+        results |= http(zones)
+        crowded, objects = zones.crowded()
+        memory = ", ".join(f"{zone} {peak}" for zone, peak in sorted(zones.memory().items()))
+    finally:
+        zones.close()
+    results |= crowded
+    return results, service_ratios(results, objects) | {"peak memory of a process, MB": memory}
+
+
+def service_ratios(results: Results, objects: str) -> dict[str, str]:
     """Return the ratios that the aims speak of, each beside its aim."""
     rate = {name: values.get("rate", 0.0) for name, values in results.items()}
     middle = {name: values.get("p50", 0.0) for name, values in results.items()}
@@ -49,51 +78,63 @@ def ratios(results: dict[str, dict[str, float]], objects: str) -> dict[str, str]
         "signDoc 1 MB over HTTP against pyHanko": (
             f"{rate['signDoc 1 MB over HTTP'] / rate['pyHanko sign_pdf 1 MB']:.2f} times (aim 1.5)"
         ),
-        **status_ratios(rate),
         "p95 of signHash, 100,000 credentials / 10": (
             f"{results[MANY]['p95'] / results[FEW]['p95']:.2f} (aim at most 1.1); objects on the token: {objects}"
         ),
     }
 
 
-def main() -> None:
-    """Measure, print, write JSON."""
-    console = Console()
+def answers() -> Section:
+    """Measure OCSP answers and time-stamps."""
+    results = bare(KeyType.EC_P256)
+    instance = make_instance()
+    try:
+        results |= status(instance)
+    finally:
+        instance.remove()
+    return results, status_ratios({name: values["rate"] for name, values in results.items()})
+
+
+def certificates() -> Section:
+    """Measure certificates and a long list."""
+    results = authority()
+    return results, authority_ratios(results)
+
+
+def bare(*kinds: KeyType) -> Results:
+    """Return C_Sign alone, over as many processes as the zones have."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "token"
         sam_token(directory)
-        results = {
-            "raw C_Sign P-256": {"rate": token.raw_rate(directory, KeyType.EC_P256, PROCESSES)},
-            "raw C_Sign RSA-3072": {"rate": token.raw_rate(directory, KeyType.RSA_3072, PROCESSES)},
-            **in_process(str(directory)),
-        }
-    zones = Zones()
-    try:
-        results |= http(zones)
-        results |= status(zones.instance)
-        crowded, objects = zones.crowded()
-        results |= crowded
-        memory = zones.memory()
-    finally:
-        zones.close()
-    found = {
-        "results": results,
-        "ratios": ratios(results, objects),
-        "peak memory, MB": memory,
-        "load": os.getloadavg()[0],
-    }
+        rates = {kind: token.raw_rate(directory, kind, PROCESSES) for kind in kinds}
+    names = {KeyType.EC_P256: "raw C_Sign P-256", KeyType.RSA_3072: "raw C_Sign RSA-3072"}
+    return {names[kind]: {"rate": rate} for kind, rate in rates.items()}
+
+
+SECTIONS: dict[str, Callable[[], Section]] = {"service": service, "status": answers, "authority": certificates}
+
+
+def main(wanted: list[str]) -> None:
+    """Measure, print, write JSON."""
+    results: Results = {}
+    ratios: dict[str, str] = {}
+    for name in wanted or SECTIONS:
+        measured, told = SECTIONS[name]()
+        results |= measured
+        ratios |= told
+    console = Console()
     table = Table("measure", "a second", "p50 ms", "p95 ms", "p99 ms")
     for name, values in results.items():
         table.add_row(name, *(f"{values[key]:,.1f}" if key in values else "" for key in ("rate", "p50", "p95", "p99")))
     console.print(table)
-    for name, text in found["ratios"].items():  # type: ignore[attr-defined]  # a dictionary of texts
-        console.print(f"  {name:45} {text}")
-    console.print("  peak memory, MB: " + ", ".join(f"{zone} {peak}" for zone, peak in sorted(memory.items())))
+    for name, text in ratios.items():
+        console.print(f"  {name:55} {text}", soft_wrap=True)
+    found = {"results": results, "ratios": ratios, "load": os.getloadavg()[0]}
     written = Path("bench/results") / f"{SystemClock().now():%Y-%m-%dT%H%M}.json"
     written.parent.mkdir(exist_ok=True)
     written.write_text(json.dumps(found, indent=2) + "\n")
-    console.print(f"  written to {written}")
+    console.print(f"  written to {written}; load {found['load']:.1f}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

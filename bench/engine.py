@@ -27,6 +27,7 @@ from core.types import Dtbsr
 from hsm.session import Token
 from hsm.wrapping import TokenVault
 from signer.pades.engine import PadesEngine
+from signer.pades.options import Wishes
 from tests.support.sam_bench import Workbench
 from tests.support.small_pki import SmallCa
 from tests.support.tokens import MODULE, sam_keys
@@ -58,7 +59,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
 
     def once() -> None:
         sad, each = next(waiting)
-        prepared = pades.prepare(each, SignatureAlgorithm.ECDSA_SHA256, strict=True)
+        prepared = pades.prepare(each, Wishes(), strict=True)
         answer = bench.sign_document(sad, bench.prepared(each, prepared.before, prepared.after))
         pades.embed(each, answer.increment_before, answer.increment_after, answer.cms)
 

@@ -27,7 +27,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apps.ports import free_ports
-from apps.status import build
+from apps.status import open_status
 from bench.processes import percentiles, timed
 from ca.client import CaClient
 from ca.ocsp.answer import Refusal
@@ -95,7 +95,7 @@ def over_http(address: str, path: str, bodies: list[bytes]) -> Callable[[], Any]
 
 def in_process(settings: Settings, path: str, bodies: list[bytes]) -> Callable[[], Any]:
     """Return one answer of the zone's own application, without HTTP, from a copy of its folder."""
-    application: Any = build(settings)
+    application, _metrics = open_status(settings)
     parts = application._parts  # noqa: SLF001  # below HTTP
     answer = parts.answer if path == "/ocsp" else parts.respond
     state = {"next": 0}
@@ -163,6 +163,51 @@ class OpensslResponder:
         raise RuntimeError("openssl ocsp does not start")
 
 
+class OpensslStamper:
+    """`openssl ts -reply`, which serves nobody: a process for each token, with a P-256 key in a file."""
+
+    CONFIG = """
+[tsa]
+serial = serial
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+accuracy = secs:1
+ess_cert_id_alg = sha256
+"""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="paraph-bench-"))
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+        name = x509.Name.from_rfc4514_string("CN=TEST unit")
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 77, now, now + timedelta(days=1))
+        usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)  # noqa: FBT003
+        builder = builder.add_extension(usage, critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (self.folder / "key.pem").write_bytes(pem)
+        (self.folder / "unit.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        (self.folder / "tsa.cnf").write_text(self.CONFIG)
+        (self.folder / "serial").write_text("01\n")
+        (self.folder / "q.tsq").write_bytes(tsp_requests()[0])
+
+    def stamp(self) -> None:
+        """Make one token."""
+        command = (
+            "openssl ts -reply -config tsa.cnf -section tsa -queryfile q.tsq -signer unit.pem -inkey key.pem -out r.tsr"
+        )
+        subprocess.run(command.split(), cwd=self.folder, check=True, capture_output=True)
+
+    def close(self) -> None:
+        """Remove its files."""
+        shutil.rmtree(self.folder)
+
+
+def openssl_stamper() -> Callable[[], Any]:
+    """Return one token by `openssl ts -reply`."""
+    return OpensslStamper().stamp
+
+
 def measure(work: Callable[..., Callable[[], Any]], *arguments: Any) -> dict[str, float]:
     """Return rate and percentiles over all clients."""
     latencies = timed(work, [arguments] * CLIENTS, SECONDS)
@@ -187,6 +232,7 @@ def status(instance: Instance) -> dict[str, dict[str, float]]:
         "OCSP over HTTP, no nonce": measure(over_http, settings.status.listen, "/ocsp", without),
         "TSA over HTTP": measure(over_http, settings.status.listen, "/tsa", stamps),
     }
+    results["openssl ts -reply, a process each"] = measure(openssl_stamper)
     return results | _openssl(x509.load_pem_x509_certificate(issuer_pem).subject, serials)
 
 
@@ -219,6 +265,9 @@ def status_ratios(rate: dict[str, float]) -> dict[str, str]:
             f"OCSP over HTTP, {name}, against openssl": f"{rate[f'OCSP over HTTP, {name}'] / slow:.1f} times (aim 5)"
             for name, slow in other.items()
         },
+        "TSA over HTTP against openssl ts -reply": (
+            f"{rate['TSA over HTTP'] / rate['openssl ts -reply, a process each']:.1f} times"
+        ),
         "OCSP in process, no nonce, against openssl": (
             f"{rate['OCSP in process, no nonce'] / other['no nonce']:.1f} times"
         ),

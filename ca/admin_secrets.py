@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hmac
 from typing import Final, Literal
-from urllib.parse import quote
 
 import pyotp
 from argon2 import PasswordHasher
@@ -61,8 +60,7 @@ class AdminSecrets:
     def totp(self, admin: Admin) -> tuple[str, str]:
         """Return an administrator's TOTP secret in base32, and the same as an `otpauth` address for an app."""
         secret = self._totp_secret(admin)
-        label = quote(f"{self._issuer}:{admin.name}")
-        return secret, f"otpauth://totp/{label}?secret={secret}&issuer={quote(self._issuer)}"
+        return secret, pyotp.TOTP(secret).provisioning_uri(name=admin.name, issuer_name=self._issuer)
 
     def half(self, invitation: str, half: Half) -> str:
         """Return one half of an invitation's code: four groups of four letters and digits."""

@@ -28,6 +28,7 @@ from ca.revocation import Revocations, Wish, check_reason
 from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
+from channel.stamping import CheckpointsVerified
 from core.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -106,14 +107,15 @@ class Administration:
         return self._lists.of(generation).publish()
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
-        """Verify the audit log, and the record against it.
+        """Verify the audit log, the record against it, and every checkpoint.
 
         Raises:
-            AuditBroken: the first row that is altered, missing or out of order, or that the record contradicts.
+            AuditBroken: the first row that is altered, missing or out of order, or that record or a checkpoint contradict.
         """
         with self._parts.database.reading() as connection:
             rows, head = self._parts.audit.verify_with_record(connection)
-        return AuditVerified(rows, head.hex())
+        checkpoints = self._parts.checkpoints.verify(self._parts.clock.now())
+        return AuditVerified(rows, head.hex(), CheckpointsVerified(*checkpoints))
 
     def _check(self, by: By, deed: Deed) -> str:
         with self._parts.database.reading() as connection:

@@ -51,7 +51,7 @@ class BulkRevocations:
         Raises:
             DomainError: as `Approved.redeem`, or `DualControl.go_on`; AuthorityClosed.
         """
-        self._lists.check_record()
+        self._lists.check_lists()
         with self._parts.database.transaction() as connection:
             if self._dual.find(connection, request.proposal).state == "begun":
                 act = self._dual.go_on(connection, request.proposal, acts.RevokeMany)

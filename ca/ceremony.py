@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import crl, profiles, public_keys, publication
-from ca.addresses import FIRST
 from ca.draft import ONE_SECOND, Draft, Issuer, new_serial, whole_seconds
 from ca.lint import lint
 from ca.names import authority_name
 from ca.signing import sign
+from core.addresses import FIRST
 from core.algorithms import HashAlgorithm
 from core.clock import Clock
 from core.config import Ca

@@ -164,7 +164,7 @@ class CaAdmin:
         return self._caller.call(protocol.AskOverview(), protocol.Overview)
 
     def verify_audit(self) -> protocol.AuditVerified:
-        """Have the audit log verified from its first row, and the record against it.
+        """Have the audit log verified from its first row, the record against it, and every checkpoint.
 
         Raises:
             AuditBroken: it is not whole.

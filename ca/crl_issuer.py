@@ -19,7 +19,7 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
-from ca import audit, crl, tables
+from ca import audit, crl, protocol, tables
 from ca.acts import CloseAuthority
 from ca.admin_protocol import OtherAct
 from ca.draft import whole_seconds
@@ -120,7 +120,7 @@ class CrlIssuer:
             if closing.redeem(connection, CloseAuthority).generation != self._generation.number:
                 raise OtherAct(f"{closing.proposal} is about another generation")
             self._check_nothing_in_force(connection, now)
-            number = self._record_next(connection, last, now, tables.NEVER)
+            number = self._record_next(connection, last, now, protocol.NEVER)
             closing.finish(connection, f"revocation list {number} is the last")
 
     def _is_due(self, connection: Connection, last: RecordedCrl | None, now: datetime) -> bool:

@@ -57,7 +57,7 @@ class DelegatedKey:
         self.algorithm: Final[SignatureAlgorithm] = _algorithm(public_key)
         self._hash = HASHES[self.algorithm.hash]
         self._key = key
-        self._begins, self.ends = _usable(certificate)
+        self._begins, self.ends = time_of_use(certificate)
 
     def check_valid(self, now: datetime) -> None:
         """Check that the key may be used now.
@@ -82,8 +82,8 @@ class DelegatedKey:
         return signature
 
 
-def _usable(certificate: x509.Certificate) -> tuple[datetime, datetime]:
-    """Return the first and the last instant of use: of the certificate, or of its key where that is shorter."""
+def time_of_use(certificate: x509.Certificate) -> tuple[datetime, datetime]:
+    """Return the first and the last instant in which a certificate's key may be used."""
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     try:
         period = certificate.extensions.get_extension_for_class(x509.PrivateKeyUsagePeriod).value

@@ -15,15 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import public_keys
-from ca.addresses import FIRST, generation_of, issuing_name
 from ca.draft import Issuer
 from ca.protocol import GenerationUnknown
 from ca.signing import check_signature
+from core.addresses import FIRST, generation_of, issuing_name
 from core.errors import DomainError, RecordTampered
 from hsm.ports import SigningKey
 
@@ -66,7 +67,7 @@ class Generations:
             PinnedFileUnusable: there is no first generation, or one does not belong to the others.
         """
         self._folder = folder
-        self._root = Issuer.of(root)
+        self.root: Final = Issuer.of(root)
         self._key_of = key_of
         self._known: dict[int, Generation] = {}
         self.look_again()
@@ -122,7 +123,7 @@ class Generations:
         if not numbers or numbers != list(range(FIRST, FIRST + len(numbers))):
             raise PinnedFileUnusable(f"{self._folder}: generations {numbers} of the issuing CA")
         known: dict[int, Generation] = {}
-        others = [self._root]
+        others = [self.root]
         for number in numbers:
             known[number] = made = self._certified(number)
             if any(made.issuer.name == each.name or made.issuer.public_key == each.public_key for each in others):
@@ -134,7 +135,7 @@ class Generations:
         name = issuing_name(number)
         try:
             certificate = x509.load_pem_x509_certificate((self._folder / f"{name}.pem").read_bytes())
-            check_signature(certificate, self._root.public_key)
+            check_signature(certificate, self.root.public_key)
             return Generation.of(number, certificate, self._key_of(name))
         except (OSError, ValueError, DomainError) as error:
             raise PinnedFileUnusable(f"{self._folder}: {name}.pem: {error}") from error

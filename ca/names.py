@@ -18,6 +18,7 @@ from core.errors import Malformed
 from core.personal_names import check_one_script, normal_name
 
 LONGEST_COMMON_NAME: Final = 64  # bytes of UTF-8; RFC 5280 counts characters, libraries count bytes
+_LONGEST_ORGANIZATION: Final = 64  # characters; RFC 5280 appendix A.1: ub-organization-name
 _SUBJECT_SERIAL: Final = re.compile(r"(PNO|IDC|PAS|TIN)([A-Z]{2})-([0-9A-Z]{1,32})")
 _ORGANIZATION_IDENTIFIER: Final = re.compile(
     r"(VAT|NTR|EOR|EXC|PSD)([A-Z]{2})-([0-9A-Z/.-]{1,50})|LEI(XG)-([0-9A-Z]{20})"
@@ -34,7 +35,7 @@ class OrganizationIdentifierMalformed(Malformed):
 
 
 class NameTooLong(Malformed):
-    """No common name of a length that certificates may have."""
+    """No common name, or name of an organization, of a length that certificates may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def legal_person_name(person: LegalPerson) -> Name:
 
     Raises:
         OrganizationIdentifierMalformed: the identifier is not of a kind that the legal semantics know.
-        NameTooLong: the common name does not fit.
+        NameTooLong: the common name or the organization does not fit.
         Malformed: a text too long or too short for its attribute, or the identifier stands for the name.
     """
     match = _ORGANIZATION_IDENTIFIER.fullmatch(person.identifier)
@@ -103,11 +104,13 @@ def service_name(country: str, organization: str, identifier: str, name: str) ->
     """Return the subject of an organization, or of a part of it.
 
     Raises:
-        NameTooLong: `name` is longer than a common name may be.
+        NameTooLong: `name` is longer than a common name may be, or `organization` than an organization's.
         Malformed: a text too long or too short for its attribute.
     """
     if len(name.encode()) > LONGEST_COMMON_NAME:
         raise NameTooLong(f"{len(name.encode())} bytes, {LONGEST_COMMON_NAME} fit")
+    if len(organization) > _LONGEST_ORGANIZATION:
+        raise NameTooLong(f"{len(organization)} characters of an organization, {_LONGEST_ORGANIZATION} fit")
     return _name(
         (NameOID.COUNTRY_NAME, country),
         (NameOID.ORGANIZATION_NAME, organization),

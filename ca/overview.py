@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cryptography import x509
+from sqlalchemy import Connection
 
 from ca import tables
 from ca.control import Control
@@ -48,11 +49,15 @@ class Overviews:
                 if trusted is None
                 else ListState(trusted.number, trusted.issued_at, trusted.next_update),
                 certificates=self._parts.statuses.counts(connection, now),
-                unfinished=len(tables.unfinished(connection)),
+                unfinished=self._unfinished(connection),
                 proposals=len(self._control.dual.summaries(connection, 1000, waiting=True)),
                 admins=sum(each.state == "active" for each in admins),
                 locked_admins=[each.name for each in admins if each.locked_until is not None],
             )
+
+    def _unfinished(self, connection: Connection) -> int:
+        found = tables.unfinished(connection)
+        return sum(self._parts.statuses.current(connection, each.serial) is None for each in found)
 
 
 def _end(certificate: x509.Certificate) -> CertificateEnd:

@@ -10,6 +10,7 @@ from ca.statuses import Statuses
 from ca.succession import Successions
 from core.clock import Clock
 from core.entropy import Entropy
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 
 
@@ -22,5 +23,6 @@ class Parts:
     database: Database
     statuses: Statuses
     audit: Audit
+    checkpoints: Checkpoints
     clock: Clock
     entropy: Entropy

@@ -17,8 +17,8 @@ from typing import Final, Literal
 from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ca import addresses
 from ca.protocol import ServiceKind
+from core import addresses
 from core.algorithms import HashAlgorithm, KeyType
 from core.config import Ca
 
@@ -126,7 +126,7 @@ def issuing(settings: Ca) -> Profile:
         kind="issuing",
         name="issuing",
         subject=_LEGAL_PERSON,
-        validity=timedelta(days=3650),
+        validity=timedelta(days=5479),  # fifteen years: a file may be looked at ten years after it was signed
         keys=_CA_KEYS & {KeyType(settings.key)},
         rsa_hash=HashAlgorithm.SHA512,
         path_length=0,  # RFC 5280 §4.2.1.9: end entities only
@@ -179,7 +179,9 @@ def tsu(settings: Ca, generation: int = addresses.FIRST) -> Profile:
         kind="tsu",
         name="tsu",
         subject=_LEGAL_PERSON,
-        validity=timedelta(days=1827),  # five years: its time-stamps outlive the signatories' certificates
+        validity=timedelta(
+            days=2557
+        ),  # seven years: each time-stamp is verified for six, so that one renewal gives ten
         keys=_END_KEYS,
         rsa_hash=HashAlgorithm.SHA256,
         path_length=None,
@@ -192,7 +194,7 @@ def tsu(settings: Ca, generation: int = addresses.FIRST) -> Profile:
         key_usage=_SIGNATURE,
         purpose=ExtendedKeyUsageOID.TIME_STAMPING,
         purpose_critical=True,  # RFC 3161 §2.3
-        key_life=timedelta(days=365),  # EN 319 422 §6.4: used for a year, verified for five
+        key_life=timedelta(days=365),  # EN 319 422 §6.4: used for a year
     )
 
 

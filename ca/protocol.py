@@ -8,12 +8,14 @@ open that socket. `CA_STATUS` is the feed by which `status` follows the record; 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ca import admin_protocol
 from ca.admin_protocol import By
+from channel import stamping
 from channel.protocol import Call, Message, Protocol
+from channel.stamping import CheckpointsVerified
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
 from core.statements import KeyAttestation
 
@@ -178,6 +180,7 @@ class ChangedStates(Message, frozen=True):
     states: list[CertificateState]
 
 
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
 ServiceKind = Literal["ocsp", "tsu", "list-signer"]
 REVOCATION_REASONS: Final = (  # RFC 5280 §5.3.1, those that an end entity's certificate may be revoked for
     "unspecified",
@@ -256,14 +259,15 @@ class StatusChanged(Message, frozen=True):
 
 
 class VerifyAudit(Message, frozen=True):
-    """Verify the audit log from its first row, and the record against it."""
+    """Verify the audit log from its first row, the record against it, and every checkpoint."""
 
 
 class AuditVerified(Message, frozen=True):
-    """The log is whole, and the record agrees with it."""
+    """The log is whole, and the record and every checkpoint agree with it."""
 
     rows: int
     head: str  # hex of the last link
+    checkpoints: CheckpointsVerified
 
 
 class PublishCrl(Message, frozen=True):
@@ -377,6 +381,7 @@ CA_ADMIN = Protocol(
         Call(PublishTrustedList, TrustedListPublished, seconds=30.0),
         Call(AskOverview, Overview, seconds=30.0),
         Call(VerifyAudit, AuditVerified, seconds=120.0),
+        *stamping.CALLS,
     ),
     errors=(
         RequestMalformed,
@@ -401,6 +406,7 @@ CA_ADMIN = Protocol(
         AuditBroken,
         RecordTampered,
         ClockInDoubt,
+        *stamping.ERRORS,
         *admin_protocol.ERRORS,
     ),
 )

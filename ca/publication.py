@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from ca.addresses import issuing_name
+from core.addresses import issuing_name
 
 ROOT_CERTIFICATE: Final = "root.crt"  # DER
 ROOT_CERTIFICATE_PEM: Final = "root.pem"

@@ -71,8 +71,8 @@ class RevocationLists:
         with self._parts.database.reading() as connection:
             self._check_certifies(connection, generation)
 
-    def check_lists(self, generation: Generation) -> None:
-        """Check that a generation still issues lists; one that the root revoked does.
+    def check_lists(self, generation: Generation | None = None) -> None:
+        """Check that a generation, or else the one that issues, still issues lists; one that the root revoked does.
 
         Raises:
             AuthorityClosed: it does not.
@@ -80,7 +80,7 @@ class RevocationLists:
         """
         with self._parts.database.reading() as connection:
             self._check_record(connection)
-            self.of(generation).check_open(connection)
+            self.of(generation or self._parts.successions.issuing(connection)).check_open(connection)
 
     def check_record(self) -> None:
         """Check that the record knows at least what was published.

@@ -7,6 +7,7 @@ finds the certificate there and does not make a second one.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -98,5 +99,6 @@ class RootCa:
 
 
 def profile_of(settings: Ca, act: RotateIssuingKey) -> Profile:
-    """Return the profile of the generation that an act is about: that of every issuing CA, with the act's key type."""
-    return replace(profiles.issuing(settings), keys=frozenset({KeyType(act.key)}))
+    """Return the profile of the generation that an act is about: that of every issuing CA, with the act's key and days."""
+    key, validity = KeyType(act.key), timedelta(days=act.days)
+    return replace(profiles.issuing(settings), keys=frozenset({key}), validity=validity)

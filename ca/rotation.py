@@ -14,6 +14,7 @@ until its last certificate has ended.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -21,14 +22,13 @@ from sqlalchemy import Connection
 from ca import audit
 from ca.acts import RotateIssuingKey
 from ca.begun import Begun
-from ca.draft import whole_seconds
+from ca.draft import Issuer, whole_seconds
 from ca.generations import Generation
 from ca.names import authority_name
 from ca.parts import Parts
 from ca.profiles import issuing
 from ca.protocol import RotationRefused
 from ca.revocation_lists import RevocationLists
-from ca.root_ca import profile_of
 from core.config import Ca
 from core.errors import Malformed
 
@@ -55,7 +55,7 @@ class Rotation:
             generation=number,
             name=next_name(self._settings.issuing_name, number),
             key=self._settings.key,
-            days=issuing(self._settings).validity.days,
+            days=most_days(self._settings, self._parts.generations.root, self._parts.clock.now()),
         )
 
     def check(self, connection: Connection, act: RotateIssuingKey) -> None:
@@ -68,10 +68,9 @@ class Rotation:
         current = self._parts.successions.issuing(connection)
         if act.generation != current.number + 1:
             raise RotationRefused(f"generation {current.number} issues, {act.generation} is not the next")
-        if act.days != profile_of(self._settings, act).validity.days:
-            raise RotationRefused(
-                f"an issuing CA's certificate is valid for {issuing(self._settings).validity.days} days"
-            )
+        most = most_days(self._settings, self._parts.generations.root, self._parts.clock.now())
+        if not self._settings.validity_days < act.days <= most:
+            raise RotationRefused(f"{act.days} days: more than a signatory's certificate has, and at most {most}")
         try:
             name = authority_name(self._settings, act.name)
         except Malformed as error:
@@ -109,6 +108,11 @@ class Rotation:
             )
             begun.finish(connection, f"{begun.act.name} issues")
         return generation
+
+
+def most_days(settings: Ca, root: Issuer, now: datetime) -> int:
+    """Return for how many days an issuing CA may be certified now: as its profile says, and not beyond its root."""
+    return min(issuing(settings).validity.days, (root.not_after - now).days)
 
 
 def next_name(name: str, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from argon2 import PasswordHasher
 from cryptography import x509
 
 from ca import root_list, tables
-from ca.acts import CloseAuthority, Restore, RotateIssuingKey, UseRoot
+from ca.acts import CloseAuthority, RotateIssuingKey, UseRoot
 from ca.admin_protocol import (
     Approve,
     BeginRevocations,
@@ -30,7 +31,7 @@ from ca.admin_protocol import (
 from ca.admin_secrets import HASHER, AdminSecrets
 from ca.administration import Administration
 from ca.attestation import Attestations
-from ca.audit import Audit
+from ca.audit import BACKED_UP, Audit
 from ca.bulk_revocation import BulkRevocations
 from ca.certifying import Certifying
 from ca.control import Control
@@ -68,18 +69,22 @@ from ca.signing import check_signature
 from ca.statuses import Statuses
 from ca.succession import Successions
 from ca.trusted_list.publisher import ListPublisher
+from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
+from core.time_stamp import TimeStampTrust
 from hsm.ports import MacKey, SigningKey
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals, check_sealed
 
 ROOT_PEM = "root.pem"
 SAM_ATTESTATION_KEY = "sam-attestation.pub"
+CHECKPOINTS = "checkpoints"  # of the audit log
 LIST_SIGNER = "list-signer.crt"  # PEM; needed by the trusted list alone
 
 
@@ -111,6 +116,7 @@ class CaKeys:
 
     issuing: KeyOf  # of each generation, by its name
     trusted_list: SigningKey
+    checkpoint: SigningKey
     audit: MacKey  # links of the audit log
     seal: MacKey  # seals of statuses, administrators and proposals
     admins: MacKey  # what is derived for administrators, and their sessions
@@ -141,6 +147,12 @@ class OpenAuthority:
     overviews: Overviews
     trusted_list: ListPublisher
     feed: Feed
+
+    def tell_backup(self, backup: str, digest: str, made_at: datetime) -> None:
+        """Put on record that a backup was made and proved itself."""
+        now = self.parts.clock.now()
+        with self.parts.database.transaction() as connection:
+            self.parts.audit.append(connection, BACKED_UP, now, backup=backup, digest=digest, made_at=made_at)
 
     def inspect(self) -> Inspected:
         """Prove that record, lists, log and token belong together: for a backup's copy. A probe is all that is signed.
@@ -196,13 +208,17 @@ def inspect_authority(
     folder, published = settings.zone_dir("ca"), settings.published()
     pinned = read_pinned(folder)
     database.create(tables.metadata)
-    generations, seals = Generations(folder, pinned.root, keys.issuing), Seals(keys.seal.mac)
+    generations = Generations(folder, pinned.root, keys.issuing)
+    seals, audit = Seals(keys.seal.mac), Audit(keys.audit)
+    trust = TimeStampTrust((pinned.root,), frozenset({settings.status.tsa_policy_oid}))
+    checkpoints = folder / CHECKPOINTS
     parts = Parts(
         generations=generations,
         successions=Successions(generations, seals),
         database=database,
         statuses=Statuses(seals),
-        audit=Audit(keys.audit),
+        audit=audit,
+        checkpoints=Checkpoints(checkpoints, audit, database, keys.checkpoint, trust, entropy),
         clock=clock,
         entropy=entropy,
     )
@@ -219,7 +235,6 @@ def inspect_authority(
             CloseAuthority: Guarded(lists.check_closable, lists.publish_last),
             UseRoot: Guarded(partial(root_list.check, parts, root)),
             RotateIssuingKey: Guarded(rotation.check),
-            Restore: Guarded(lambda _connection, _act: None),  # the backup itself is looked at before it is proposed
         }
     )
     trusted_list = ListPublisher(
@@ -279,6 +294,7 @@ def admin_server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         PublishTrustedList: opened.trusted_list.publish_asked,
         AskOverview: opened.overviews.ask,
         VerifyAudit: administration.verify_audit,
+        **stamping.handlers(opened.parts.checkpoints, opened.parts.clock),
         Health: health(opened.authority.check),
     }
     return Server(CA_ADMIN, _informed(opened, handlers), peers)

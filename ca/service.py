@@ -69,9 +69,10 @@ class Authority:
             return Certificates([self._summaries.of(connection, row) for row in rows])
 
     def make_round(self) -> None:
-        """Do what nobody asks for: see that fresh lists are published. Cheap when there is nothing to do."""
+        """Do what nobody asks for: fresh lists, a checkpoint of the log. Cheap when there is nothing to do."""
         self._parts.generations.look_again()
         self._lists.publish_if_due()
+        self._parts.checkpoints.write_if_due(self._parts.clock.now())
 
     def check(self) -> None:
         """Prove that the zone can work.

@@ -16,9 +16,10 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from ca import addresses, crl, publication, tables
+from ca import crl, protocol, publication
 from ca.draft import Issuer
 from ca.generations import pinned
+from core import addresses
 from core.errors import Unavailable
 
 _CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 §4.2
@@ -118,7 +119,7 @@ def _check_list(published: Path, certificate: str, name: str, now: datetime, sta
     except ValueError as error:
         raise NotPublished(f"{certificate}: {error}") from error
     found = crl.read(read(published, name), issuer)
-    if found.next_update_utc == tables.NEVER:
+    if found.next_update_utc == protocol.NEVER:
         return True
     if found.next_update_utc is None or now >= found.next_update_utc or now - found.last_update_utc > stale_after:
         raise ListStale(f"{name}: of {found.last_update_utc}")

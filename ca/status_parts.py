@@ -16,7 +16,6 @@ from typing import Final, Generic, TypeVar
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ca.addresses import FIRST
 from ca.delegated import DelegatedKey, DelegationUnusable
 from ca.ocsp.answer import Refusal
 from ca.ocsp.issuers import Delegation
@@ -24,6 +23,7 @@ from ca.ocsp.responder import OcspAnswer, Record, Responder
 from ca.status_issuers import StatusIssuers
 from ca.tsa.token import Failure, refused
 from ca.tsa.unit import TimeStampingUnit
+from core.addresses import FIRST
 from core.clock import Clock
 from core.entropy import Entropy
 from core.errors import DomainError

@@ -13,11 +13,11 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
-from ca import addresses
 from ca.ocsp.answer import Refusal
 from ca.ocsp.request import LONGEST_REQUEST
 from ca.ocsp.responder import GIVEN_AGAIN_FOR, OcspAnswer
 from ca.status_parts import StatusParts
+from core import addresses
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

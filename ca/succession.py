@@ -12,10 +12,10 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, Text, select
 
-from ca.addresses import FIRST
 from ca.generations import Generation, Generations
 from ca.protocol import AlreadySucceeded
 from ca.tables import metadata
+from core.addresses import FIRST
 from core.errors import RecordTampered
 from storage.seals import SEAL, Seals
 from storage.types import Instant

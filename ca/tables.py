@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from ca.protocol import CertificateUnknown, KeyAlreadyCertified
+from ca.protocol import NEVER, CertificateUnknown, KeyAlreadyCertified
 from core.errors import ClockInDoubt, RecordTampered
 
 metadata: Final = MetaData()
@@ -76,7 +76,6 @@ _COLUMNS: Final = (
     certificates.c.tbs,
     certificates.c.certificate,
 )
-NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
 # Built once: putting a statement together costs more than running it.
 _LAST_CRL: Final = (
     select(*(column for column in crls.c if column is not crls.c.crl))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +22,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ca.time_service import TimeService
 from core.clock import Clock
-from core.errors import ClockInDoubt
+from core.errors import ClockInDoubt, DomainError
 from storage.engine import Database
 from storage.types import Instant
 
@@ -41,6 +42,16 @@ _latest: Final = Table(
 )
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """How the clock stands at one moment."""
+
+    drift: timedelta  # against the machine's running time, since the process began or the time service set the clock
+    synchronised: bool
+    largest_error: timedelta
+    told: bool  # it is above doubt
 
 
 class TrustedClock:
@@ -85,6 +96,21 @@ class TrustedClock:
         self._told = now
         return now
 
+    def state(self) -> ClockState:
+        """Return how the clock stands, in doubt or not.
+
+        Raises:
+            Unavailable: the time service does not say.
+        """
+        try:
+            self.now()
+            told = True
+        except DomainError:
+            told = False
+        now, ticks = self._moment()
+        service = self._service.state()
+        return ClockState(self._drift(now, ticks), service.synchronised, service.largest_error, told)
+
     def _moment(self) -> tuple[datetime, float]:
         """Return the clock's time and the machine's running time at the same moment."""
         while True:
@@ -108,7 +134,7 @@ class TrustedClock:
         return True
 
     def _check_step(self, now: datetime, ticks: float, *, synchronised: bool) -> None:
-        drift = (now - self._began) - timedelta(seconds=ticks - self._began_ticks)
+        drift = self._drift(now, ticks)
         if ticks - self._said_at >= _SAID_EVERY:
             self._said_at = ticks
             log.info("clock", extra={"drift_ms": _milliseconds(drift), "synchronised": synchronised})
@@ -118,6 +144,9 @@ class TrustedClock:
             raise ClockInDoubt(f"the clock was set, by {_milliseconds(drift)} ms")
         log.warning("clock set by the time service", extra={"drift_ms": _milliseconds(drift)})
         self._began, self._began_ticks = now, ticks  # forwards; backwards the record says no
+
+    def _drift(self, now: datetime, ticks: float) -> timedelta:
+        return (now - self._began) - timedelta(seconds=ticks - self._began_ticks)
 
     def _record(self) -> datetime:
         """Return the time after having put it on record.

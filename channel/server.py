@@ -69,7 +69,10 @@ def _body(environ: WSGIEnvironment, limit: int) -> bytes:
     length = environ.get("CONTENT_LENGTH") or ""
     if not length.isdecimal() or int(length) > limit:
         raise Malformed(f"length {length[:20]!r}, limit {limit}")
-    body: bytes = environ["wsgi.input"].read(int(length))
+    try:
+        body: bytes = environ["wsgi.input"].read(int(length))
+    except ConnectionError as error:
+        raise Malformed("cut short") from error
     if len(body) != int(length):
         raise Malformed("cut short")
     return body

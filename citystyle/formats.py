@@ -8,8 +8,8 @@ from typing import Final
 from flask_babel import format_datetime, format_decimal
 
 from citystyle.language import language
+from citystyle.words import NBSP
 
-NBSP: Final = "\N{NO-BREAK SPACE}"
 _MOMENT: Final = {"ro": "EEEE, d MMMM y, 'ora' HH:mm", "en": "EEEE, d MMMM y, HH:mm"}
 _DAY: Final = "d MMMM y"
 

@@ -14,6 +14,7 @@ from flask_babel import Babel, get_locale, refresh
 from werkzeug.datastructures import MultiDict
 
 from citystyle.site import Site
+from citystyle.words import ngettext
 
 COOKIE: Final = "__Host-lang"
 FIELD: Final = "_lang"
@@ -30,6 +31,7 @@ def speak(app: Flask, site: Site, directories: list[str]) -> None:
     )
     app.extensions["citystyle-languages"] = site.languages
     Babel(app, locale_selector=_selected)
+    app.jinja_env.globals["ngettext"] = ngettext
     app.before_request(_choose_by_link)
     app.after_request(_remember)
 

@@ -1,18 +1,18 @@
-"""CMS SignedData for a PAdES baseline signature or a time-stamp token, from pre-encoded DER parts.
+"""CMS SignedData for a PAdES or CAdES baseline signature or a time-stamp token, from pre-encoded DER parts.
 
 Of one signer's CMS only a few values change from one signature to the next: the message digest, the signature, and
 content that is carried inside. All else is encoded once for a chain and an algorithm; filling in the rest takes a few
 microseconds.
 
-What the rules of PAdES-B-B and of time-stamp tokens demand, and this module gives:
+What the rules of baseline signatures (B-B) and of time-stamp tokens demand, and this module gives:
 
 - one SignerInfo (version 1, issuer and serial number), certificates of the chain; content of type id-data, detached,
   or of another type, carried inside;
-- the signed attributes are content-type, message-digest and signing-certificate-v2, and no signing-time: the claimed
-  time of a PAdES signature is /M of the signature dictionary, that of a token is its genTime;
+- the signed attributes are content-type, message-digest and signing-certificate-v2; signing-time is there for CAdES
+  alone: the claimed time of a PAdES signature is /M of the signature dictionary, that of a token is its genTime;
 - every SET OF is in DER order, because what is hashed is the DER encoding.
 
-Source: EN 319 142-1 §6.3; RFC 3161 §2.4.2; RFC 5652 §5; RFC 5035 §3; RFC 4056 and RFC 5754 for the algorithm
+Source: EN 319 142-1 §6.3; EN 319 122-1 §6.3; RFC 3161 §2.4.2; RFC 5652 §5; RFC 5035 §3; RFC 4056 and RFC 5754 for the algorithm
 identifiers. No PDF library is imported here: the SAM uses this module, and the time-stamping authority.
 """
 
@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from asn1crypto.x509 import Certificate
+from cryptography.hazmat import asn1
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.der import NULL, OCTET_STRING, SEQUENCE, SET, oid, tlv
@@ -40,6 +42,7 @@ TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _ID_SIGNED_DATA: Final = bytes.fromhex("06092a864886f70d010702")
 _ID_CONTENT_TYPE: Final = bytes.fromhex("06092a864886f70d010903")
 _ID_MESSAGE_DIGEST: Final = bytes.fromhex("06092a864886f70d010904")
+_ID_SIGNING_TIME: Final = bytes.fromhex("06092a864886f70d010905")
 _ID_SIGNING_CERTIFICATE_V2: Final = bytes.fromhex("060b2a864886f70d010910022f")
 _ID_MGF1: Final = bytes.fromhex("06092a864886f70d010108")
 
@@ -83,8 +86,7 @@ class CmsTemplate:
     """The CMS of one signer's chain and algorithm, but for message digest, content and signature. Made by `of()`."""
 
     algorithm: SignatureAlgorithm
-    _attributes_before: bytes  # signed attributes up to the message digest's octets
-    _attributes_after: bytes
+    _fixed_attributes: tuple[bytes, ...]  # those signed attributes that are the same each time
     _signed_data_head: bytes  # version, digest algorithms
     _content_type: bytes
     _certificates: bytes
@@ -105,11 +107,9 @@ class CmsTemplate:
         issuer, serial = _issuer_and_serial(chain[0])
         digest = _digest_identifier(algorithm.hash)
         kind = oid(content_type)
-        before, after = _attributes_around(chain[0], issuer, serial, algorithm.hash, kind)
         return cls(
             algorithm,
-            before,
-            after,
+            (_attribute(_ID_CONTENT_TYPE, kind), _signing_certificate(chain[0], issuer, serial)),
             (_VERSION_1 if content_type == DATA else _VERSION_3) + tlv(SET, digest),
             kind,
             tlv(_EXPLICIT_0, *sorted(set(chain))) if embed else b"",
@@ -117,15 +117,21 @@ class CmsTemplate:
             signature_identifier(algorithm),
         )
 
-    def signed_attributes(self, message_digest: bytes) -> bytes:
+    def signed_attributes(self, message_digest: bytes, signing_time: datetime | None = None) -> bytes:
         """Return the signed attributes as the DER SET whose digest the key signs (RFC 5652 §5.4).
 
         Raises:
             MalformedDigest: the digest has not the length of the algorithm's hash.
         """
-        return tlv(SET, self._attributes(message_digest))
+        return tlv(SET, self._attributes(message_digest, signing_time))
 
-    def assemble(self, message_digest: bytes, signature: bytes, content: bytes | None = None) -> bytes:
+    def assemble(
+        self,
+        message_digest: bytes,
+        signature: bytes,
+        content: bytes | None = None,
+        signing_time: datetime | None = None,
+    ) -> bytes:
         """Return the ContentInfo, DER, with this signature: ECDSA as DER `ECDSA-Sig-Value`, RSA as a raw block.
 
         `content` is carried inside; without it the signature is detached.
@@ -136,7 +142,7 @@ class CmsTemplate:
         signer_info = tlv(
             SEQUENCE,
             self._signer_info_head,
-            tlv(_EXPLICIT_0, self._attributes(message_digest)),
+            tlv(_EXPLICIT_0, self._attributes(message_digest, signing_time)),
             self._signature_identifier,
             tlv(OCTET_STRING, signature),
         )
@@ -149,31 +155,19 @@ class CmsTemplate:
         """Return how many bytes the ContentInfo has with a signature of this many bytes."""
         return len(self.assemble(bytes(self.algorithm.hash.size), bytes(signature_length)))
 
-    def _attributes(self, message_digest: bytes) -> bytes:
+    def _attributes(self, message_digest: bytes, signing_time: datetime | None) -> bytes:
         if len(message_digest) != self.algorithm.hash.size:
             raise MalformedDigest(f"{len(message_digest)} bytes for {self.algorithm.hash.name}")
-        return self._attributes_before + message_digest + self._attributes_after
+        attributes = [*self._fixed_attributes, _attribute(_ID_MESSAGE_DIGEST, tlv(OCTET_STRING, message_digest))]
+        if signing_time is not None:
+            attributes.append(_attribute(_ID_SIGNING_TIME, _time(signing_time)))
+        return b"".join(sorted(attributes))
 
 
-def _attributes_around(
-    certificate: bytes, issuer: bytes, serial: bytes, hashing: HashAlgorithm, content_type: bytes
-) -> tuple[bytes, bytes]:
-    """Return the signed attributes in DER order, cut at the message digest.
-
-    The order does not depend on the digest's value: the three attributes differ in their second octet, the length.
-    """
-    digest = bytes(hashing.size)
-    message_digest = _attribute(_ID_MESSAGE_DIGEST, tlv(OCTET_STRING, digest))
-    attributes = sorted(
-        (
-            _attribute(_ID_CONTENT_TYPE, content_type),
-            message_digest,
-            _signing_certificate(certificate, issuer, serial),
-        )
-    )
-    place = attributes.index(message_digest)
-    head = message_digest[: -hashing.size]
-    return b"".join(attributes[:place]) + head, b"".join(attributes[place + 1 :])
+def _time(instant: datetime) -> bytes:
+    """Return a Time, to the second: UTCTime until 2049, GeneralizedTime after (RFC 5652 §11.3)."""
+    second = instant.replace(microsecond=0)
+    return asn1.encode_der(asn1.UTCTime(second) if second.year < 2050 else asn1.GeneralizedTime(second))
 
 
 def _issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:

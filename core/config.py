@@ -80,9 +80,27 @@ class Status(_Section, frozen=True):
     """The `status` zone."""
 
     listen: str
+    metrics_listen: str
     workers: int
     tsa_policy_oid: str
     time_service_required: bool
+
+
+class StatusSource(_Section, frozen=True):
+    """Where the status of one issuer's certificates is asked: OCSP, or a revocation list."""
+
+    issuer: Path
+    ocsp: str = ""
+    crl: str = ""
+
+
+class Tsa(_Section, frozen=True):
+    """The time-stamping authority that documents are stamped by."""
+
+    url: str
+    root: Path
+    policies: tuple[str, ...]
+    status: tuple[StatusSource, ...]
 
 
 class Preflight(_Section, frozen=True):
@@ -103,6 +121,7 @@ class Portal(_Section, frozen=True):
     sms_name: str
     max_file_bytes: int
     max_files: int
+    level: Literal["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]
 
 
 class Phone(_Section, frozen=True):
@@ -120,6 +139,7 @@ class Settings(_Section, frozen=True):
     sam: Sam
     ca: Ca
     status: Status
+    tsa: Tsa
     preflight: Preflight
     portal: Portal
     phone: Phone
@@ -135,6 +155,10 @@ class Settings(_Section, frozen=True):
     def published(self) -> Path:
         """Return the folder of public files (certificates, CRL): the CA writes, `status` serves."""
         return self.state_dir / "public"
+
+    def status_url(self) -> str:
+        """Return where this machine reaches the zone `status`, whatever name the world knows it by."""
+        return f"http://{self.status.listen}"
 
     def outbox(self) -> Path:
         """Return the folder of the development phone: the SAM writes, `phone` reads."""
@@ -185,5 +209,15 @@ def _check(settings: Settings) -> None:
             raise BadSettings(f"{name}: must be https unless it is a loopback address")
     if not 1 <= settings.sam.multisign <= 1000:
         raise BadSettings("sam.multisign: between 1 and 1000")
+    _check_tsa(settings.tsa)
     if len(settings.service.sms_sender) > 11:
         raise BadSettings("service.sms_sender: at most 11 characters")
+
+
+def _check_tsa(tsa: Tsa) -> None:
+    """Check that another authority is pinned where it is asked: nobody's word is taken on trust."""
+    pinned = tsa.root != Path() and bool(tsa.policies)
+    if bool(tsa.url) != pinned:
+        raise BadSettings("tsa: url, root and policies belong together")
+    if any(bool(source.ocsp) == bool(source.crl) for source in tsa.status):
+        raise BadSettings("tsa.status: either ocsp or crl for each issuer")

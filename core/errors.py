@@ -39,5 +39,9 @@ class Unavailable(DomainError):
     """A part that is needed does not answer; nothing was done and the caller may try again later."""
 
 
+class CheckpointNotWaiting(DomainError):
+    """There is no checkpoint of this number that still waits for its time-stamp."""
+
+
 class RecordTampered(DomainError):
     """A record whose seal does not fit: it is not used."""

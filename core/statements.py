@@ -6,6 +6,8 @@ not here. Signatures are over `to_be_signed()`.
 
 from __future__ import annotations
 
+from datetime import datetime  # msgspec reads the annotations at run time
+
 import msgspec
 
 from core.canonical import encode
@@ -16,19 +18,26 @@ class IncrementVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     The digests are SHA-256: of the original file, and of the increment with the reserved room for the signature
     between its two parts left out (`increment_before` + `increment_after`, each prefixed by its length). Ed25519.
-    `claimed_name` is what a reader shows as the signer's name; whoever signs compares it with the signatory's.
+    `claimed_name` and `claimed_at` are what a reader shows as the signer's name and the time of signing; whoever signs
+    compares them with the signatory's name and the present.
     """
 
     original_digest: bytes
     increment_digest: bytes
     claimed_name: str  # /Name; empty when there is none
+    claimed_at: datetime  # /M
     signature: bytes
 
     def to_be_signed(self) -> bytes:
         """Return the bytes `preflight` signs."""
         return encode(
-            "paraph increment verdict v2",
-            {"original": self.original_digest, "increment": self.increment_digest, "name": self.claimed_name},
+            "paraph increment verdict v3",
+            {
+                "original": self.original_digest,
+                "increment": self.increment_digest,
+                "name": self.claimed_name,
+                "at": self.claimed_at,
+            },
         )
 
 

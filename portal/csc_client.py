@@ -107,6 +107,7 @@ class SigningOrder:
     credential: str
     sign_algo: str
     sign_algo_params: str | None
+    level: str  # conformance_level
 
 
 class CscClient:
@@ -151,9 +152,9 @@ class CscClient:
         return CredentialToken(_text(answer, "access_token"), _seconds(answer), answer.get("authorization_details"))
 
     def sign_documents(self, token: str, order: SigningOrder, contents: list[bytes]) -> list[bytes]:
-        """Return the signed documents, in the order of `contents` (signatures/signDoc, PAdES baseline B)."""
+        """Return the signed documents, in the order of `contents` (signatures/signDoc, PAdES)."""
         body = {"credentialID": order.credential, "documents": [_document(order, each) for each in contents]}
-        # What comes back is the document and some 40 kB, in base64.
+        # What comes back is the document and some 60 kB, in base64.
         limit = sum(len(each) for each in contents) * 3 // 2 + len(contents) * 512 * 1024
         try:
             answer = self._json("/csc/v2/signatures/signDoc", token, body, limit=limit, times=_SIGNING_TIMES)
@@ -200,7 +201,7 @@ def _document(order: SigningOrder, content: bytes) -> dict[str, str]:
     asked = {
         "document": base64.b64encode(content).decode(),
         "signature_format": "P",
-        "conformance_level": "AdES-B-B",
+        "conformance_level": order.level,
         "signed_envelope_property": "Revision",
         "signAlgo": order.sign_algo,
     }

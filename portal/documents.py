@@ -13,6 +13,7 @@ from portal.entropy import Entropy, new_id
 from portal.errors import PortalError
 from portal.files import KeptFile
 from portal.tables import documents
+from portal.verification.rules import Verified
 
 GOOD: Final = "good"
 _LONGEST_NAME: Final = 120
@@ -46,6 +47,7 @@ class Document:
     signed_size: int | None
     signatory: str | None
     signed_at: datetime | None
+    level: str | None
 
     @property
     def signed_name(self) -> str:
@@ -125,12 +127,10 @@ def move_up(connection: Connection, filing: str, document: str, position: int) -
         _renumber(connection, order)
 
 
-def keep_signed(
-    connection: Connection, document: Document, kept: KeptFile, signatory: str, signed_at: datetime
-) -> None:
+def keep_signed(connection: Connection, document: Document, kept: KeptFile, verified: Verified) -> None:
     """Note that a good signed file came back."""
     values = {"verdict": GOOD, "signed_file": kept.name, "signed_size": kept.size}
-    values |= {"signatory": signatory, "signed_at": signed_at}
+    values |= {"signatory": verified.signatory, "signed_at": verified.signed_at, "level": verified.level.value}
     connection.execute(update(documents).where(documents.c.id == document.id).values(values))
 
 
@@ -141,7 +141,7 @@ def keep_verdict(connection: Connection, document: Document, verdict: str) -> No
 
 def forget_verdicts(connection: Connection, filing: str) -> None:
     """Make a filing's documents unsigned again."""
-    nothing = dict.fromkeys(("verdict", "signed_file", "signed_size", "signatory", "signed_at"))
+    nothing = dict.fromkeys(("verdict", "signed_file", "signed_size", "signatory", "signed_at", "level"))
     connection.execute(update(documents).where(documents.c.filing == filing).values(nothing))
 
 
@@ -163,4 +163,5 @@ def _record(row: Row[Any]) -> Document:
         row.signed_size,
         row.signatory,
         row.signed_at,
+        row.level,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.verification.levels import Level
+
 RETURN_PATH = "/authorization/return"
 
 
@@ -19,6 +21,7 @@ class PortalSettings:
     max_file_bytes: int
     max_files: int
     help_phone: str
+    level: Level = Level.LT  # of the signatures that are asked for: a filing outlives a certificate of three months
 
     @property
     def directory(self) -> Path:

@@ -66,6 +66,7 @@ documents: Final = _table(
     Column("signed_size", Integer),
     Column("signatory", Text),
     Column("signed_at", Instant),
+    Column("level", Text),  # of the signature, as the API spells it
     UniqueConstraint("filing", "sha256"),
 )
 

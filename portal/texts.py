@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from citystyle.formats import NBSP, size
+from citystyle.formats import size
 from citystyle.problems import Problem
 from citystyle.words import gettext as _
+from citystyle.words import ngettext
 from portal import pdf_upload
 from portal.csc_client import ServiceFailed
 from portal.errors import NotConnected, PortalError
@@ -61,7 +62,12 @@ def upload_text(error: PortalError, name: str, limit: int, most: int) -> str:
         case pdf_upload.PdfBroken():
             return _("“%(file)s” cannot be opened. Export it again.", file=name)
         case _:
-            return _("“%(file)s” was not taken: at most %(most)s documents fit in a request.", file=name, most=most)
+            return ngettext(
+                "“%(file)s” was not taken: at most %(num)s document fits in a request.",
+                "“%(file)s” was not taken: at most %(num)s documents fit in a request.",
+                most,
+                file=name,
+            )
 
 
 def verdict_text(verdict: str, name: str) -> str:
@@ -164,4 +170,8 @@ def leave_text(error: NothingToSign | TooManyForCredential) -> str:
     """Return why there is nothing to authorise yet."""
     if isinstance(error, NothingToSign):
         return _("Upload at least one document first.")
-    return _("At most %(most)s documents can be signed at once.", most=error.detail or NBSP)
+    return ngettext(
+        "At most %(num)s document can be signed at once.",
+        "At most %(num)s documents can be signed at once.",
+        error.most,
+    )

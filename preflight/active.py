@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, Reference, StreamObject
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from preflight.protocol import DocumentRefused
 from preflight.reading import OpenDocument
+from preflight.references import object_streams
 
 _MAX_OBJECTS: Final = 200_000
 _ACTIONS: Final = frozenset(
@@ -51,7 +52,11 @@ def check_active_content(document: OpenDocument) -> None:
     Raises:
         DocumentRefused: it could; or it is too large to be sure.
     """
-    if document.reader.encrypted or _suspicious(document.data) or _in_object_streams(document):
+    if (
+        document.reader.encrypted
+        or _suspicious(document.data)
+        or any(map(_suspicious, object_streams(document.reader)))
+    ):
         _walk(document)
 
 
@@ -61,23 +66,6 @@ def _suspicious(data: bytes) -> bool:
         return True
     names = (found[0] for found in _ESCAPED.finditer(data))
     return any(_WORDS.match(_ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), name) + b"(") for name in names)
-
-
-def _in_object_streams(document: OpenDocument) -> bool:
-    """Look into every object stream that any cross-reference section names."""
-    xrefs = document.reader.xrefs
-    numbers: set[int] = set()
-    for revision in range(xrefs.total_revisions):
-        data = xrefs.get_xref_data(revision)
-        numbers |= data.obj_streams_used
-        if data.hybrid is not None:
-            numbers |= data.hybrid.xref_data.obj_streams_used
-    return any(_suspicious(_object_stream(document, number)) for number in numbers)
-
-
-def _object_stream(document: OpenDocument, number: int) -> bytes:
-    stream = document.reader.get_object(Reference(number, 0, document.reader))
-    return bytes(stream.data) if isinstance(stream, StreamObject) else b""
 
 
 def _walk(document: OpenDocument) -> None:

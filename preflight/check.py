@@ -17,11 +17,12 @@ from core.errors import DomainError
 from preflight import pictures
 from preflight.active import check_active_content
 from preflight.earlier import broken_signatures
+from preflight.exact import ExactReader
 from preflight.forms import Form, inspect_form
 from preflight.layers import has_layers
 from preflight.protocol import DocumentRefused, DocumentReport
 from preflight.reading import OpenDocument, open_document
-from preflight.values import entry
+from preflight.values import Ref, Value, entry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -88,6 +89,7 @@ def _page_count(document: OpenDocument) -> int:
     if entry(document.root["/Pages"], "/Count", 0) == 0:
         raise DocumentRefused("no-pages")
     _check_first_page(document)
+    _check_reissued(document)
     pages = pictures.page_count(document.data)
     if pages == 0:
         raise DocumentRefused("no-pages")
@@ -101,6 +103,23 @@ def _check_first_page(document: OpenDocument) -> None:
     page = document.reader.find_page_for_modification(0)[0].get_object()
     if not isinstance(page, DictionaryObject) or not isinstance(entry(page, "/Annots", ArrayObject()), ArrayObject):
         raise DocumentRefused("damaged", "first page or its annotations")
+
+
+def _check_reissued(document: OpenDocument) -> None:
+    """What a signature writes anew, for an invisible field on the first page, is read alike by all engines."""
+    exact, root = document.exact, document.reader.root_ref
+    exact.check_end()
+    catalog = exact.value(Ref(root.idnum, root.generation))
+    page = document.reader.find_page_for_modification(0)[0]
+    _check_list(exact, exact.value(Ref(page.idnum, page.generation)), "/Annots")
+    form = catalog.get("/AcroForm") if isinstance(catalog, dict) else None
+    _check_list(exact, exact.value(form) if isinstance(form, Ref) else form, "/Fields")
+
+
+def _check_list(exact: ExactReader, owner: Value, key: str) -> None:
+    listed = owner.get(key) if isinstance(owner, dict) else None
+    if isinstance(listed, Ref):
+        exact.members(listed, key)
 
 
 def _warnings(document: OpenDocument, form: Form, *, layers: bool, broken: bool) -> list[str]:

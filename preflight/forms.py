@@ -17,10 +17,10 @@ from pyhanko.pdf_utils.generic import (
 
 from preflight.protocol import DocumentRefused
 from preflight.values import entry, items, raw_items
+from preflight.xfa import check_xfa
 
 _MAX_FIELDS: Final = 20_000
 _MAX_DEPTH: Final = 40
-_XFA_LIMIT: Final = 20_000_000
 
 
 @dataclass
@@ -125,13 +125,8 @@ def _check_references(signature: Any) -> None:
 
 
 def _check_xfa(root: Any, xfa: Any) -> None:
-    """Refuse a form whose pages are made while it is read: they are not the pages that get signed."""
+    """Refuse a form whose pages are made while it is read, or that has programs: not what gets signed would be seen."""
     if entry(root, "/NeedsRendering"):
         raise DocumentRefused("xfa-dynamic")
-    packets = (
-        [xfa] if isinstance(xfa, StreamObject) else [part for part in items(xfa) if isinstance(part, StreamObject)]
-    )
-    for packet in packets:
-        text = packet.data[:_XFA_LIMIT]
-        if b"<dynamicRender>required" in b"".join(text.split()):
-            raise DocumentRefused("xfa-dynamic")
+    parts = [xfa] if isinstance(xfa, StreamObject) else items(xfa)
+    check_xfa([bytes(part.data) for part in parts if isinstance(part, StreamObject)])

@@ -6,8 +6,8 @@ increment's objects must be exactly those, the field, the signature dictionary, 
 that the dictionary's name and time give. Nor may it repeat an object unchanged: which one is repeated, and as what, two
 readers may see differently (another generation of a number is no object to one, and hides the object from the other).
 
-What it does not see: an author may have left references to numbers that no object has, and a new object may take such a
-number. It could then show up where the author placed the reference; being one of ours, it says nothing but who signed.
+A new object takes a number that no object has and nothing refers to: an author may have left references to numbers that
+will be taken, so that something is different once they are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.errors import DomainError
 from preflight.protocol import IncrementNotAllowed
+from preflight.reading import OpenDocument
+from preflight.references import numbers_referred_to
 from preflight.values import Name, Ref, Stream, Value, entry, equal, items, plain, raw_items
 from stamp.appearance import Position, appearance, check_name, place
 
@@ -30,6 +32,13 @@ _SIGNATURE: Final[dict[str, Value]] = {
     "/Filter": Name("/Adobe.PPKLite"),
     "/SubFilter": Name("/ETSI.CAdES.detached"),
 }
+_CERTIFICATION: Final[list[Value]] = [
+    {
+        "/Type": Name("/SigRef"),
+        "/TransformMethod": Name("/DocMDP"),
+        "/TransformParams": {"/Type": Name("/TransformParams"), "/P": 2, "/V": Name("/1.2")},
+    }
+]
 _TIME: Final = re.compile(rb"D:(\d{14})Z")
 _FIELD_NAME: Final = re.compile(rb"Paraph[1-9]\d{0,4}")
 _FLAGS: Final = 132  # print, locked
@@ -40,13 +49,18 @@ _MAX_STREAM: Final = 1_000_000
 class Original:
     """What the grammar needs of the original."""
 
-    reader: PdfFileReader
+    document: OpenDocument
     numbers: frozenset[int]  # every object number that any cross-reference section mentions
     field_names: frozenset[str]
 
+    @property
+    def reader(self) -> PdfFileReader:
+        """The first engine."""
+        return self.document.reader
+
     def value(self, ref: Ref) -> Value:
-        """Return the current value of an object."""
-        return plain(self.reader.get_object(Reference(ref.number, ref.generation, self.reader)))
+        """Return the current value of an object, on which all engines agree."""
+        return self.document.exact.value(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class Claims:
 
     name: str  # /Name; empty when there is none
     at: datetime  # /M, in UTC
+    certifies: bool  # later changes are closed but for forms and signatures (DocMDP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +84,16 @@ class SignatureField:
     claims: Claims
 
 
-def original_of(reader: PdfFileReader, field_names: set[str]) -> Original:
+def original_of(document: OpenDocument, field_names: set[str]) -> Original:
     """Return what the grammar needs of an open document."""
-    numbers: set[int] = {0}
-    for revision in range(reader.xrefs.total_revisions):
-        data = reader.xrefs.get_xref_data(revision)
+    numbers, xrefs = {0}, document.reader.xrefs
+    for revision in range(xrefs.total_revisions):
+        data = xrefs.get_xref_data(revision)
         numbers.update(data.standard_xrefs, data.xrefs_in_objstm, data.freed)
         if data.hybrid is not None:
             hybrid = data.hybrid.xref_data
             numbers.update(hybrid.standard_xrefs, hybrid.xrefs_in_objstm, hybrid.freed)
-    return Original(reader, frozenset(numbers), frozenset(field_names))
+    return Original(document, frozenset(numbers), frozenset(field_names))
 
 
 def judge_objects(
@@ -92,11 +107,15 @@ def judge_objects(
     new = {ref: value for ref, value in objects.items() if ref.number not in original.numbers}
     if any(ref.generation for ref in new):
         raise IncrementNotAllowed("new object with a generation")
+    if waited_for := {ref.number for ref in new} & numbers_referred_to(original.document.exact.parts()):
+        raise IncrementNotAllowed(f"the document refers to object {min(waited_for)} before it is there")
     signature = _only(new, "/Type", "/Sig")
     field = _only(new, "/FT", "/Sig")
     added = _check_field(original, new, field, signature)
     claims = _check_signature(new[signature], byte_range, room)
     expected = _expected(original, new, field, added.page)
+    if claims.certifies:
+        _expect_permissions(original, expected, signature)
     for ref, value in _stamp(new, added, claims).items():
         expected.setdefault(ref, value)
     if rest := objects.keys() - expected.keys() - {field, signature}:
@@ -200,14 +219,19 @@ def _inherited(page: Any, key: str) -> Any:
 def _check_signature(value: Value, byte_range: tuple[int, int, int, int], room: int) -> Claims:
     """Check the signature dictionary; return what it claims (EN 319 142-1 §5.3).
 
-    No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any.
+    No /Reason, /Location or /ContactInfo: readers show them as the signatory's words, and nobody authorised any. A
+    certification may close the document to changes, with the one transform that leaves it open to forms and signatures.
     """
-    if not isinstance(value, dict) or value.keys() - {"/Name"} != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
+    may = {"/Name", "/Reference"}
+    if not isinstance(value, dict) or value.keys() - may != _SIGNATURE.keys() | {"/M", "/ByteRange", "/Contents"}:
         raise IncrementNotAllowed("entries of the signature dictionary")
+    if "/Reference" in value and not equal(value["/Reference"], _CERTIFICATION):
+        raise IncrementNotAllowed("another transform than a certification's")
     fixed: dict[str, Value] = {**_SIGNATURE, "/ByteRange": [*byte_range], "/Contents": bytes(room // 2 - 1)}
     if not all(equal(value[key], wanted) for key, wanted in fixed.items()):
         raise IncrementNotAllowed("signature dictionary is not as it must be")
-    return Claims(_name(value["/Name"]) if "/Name" in value else "", _time(value["/M"]))
+    name = _name(value["/Name"]) if "/Name" in value else ""
+    return Claims(name, _time(value["/M"]), "/Reference" in value)
 
 
 def _time(value: Value) -> datetime:
@@ -250,24 +274,24 @@ def _put(expected: dict[Ref, Value], ref: Ref, value: Value) -> None:
     expected[ref] = value
 
 
-def _appended(original: Original, expected: dict[Ref, Value], listed: Value, field: Ref) -> list[Value] | None:
-    """Return a direct list with the field at its end, or expect that of a list of its own."""
-    if not isinstance(listed, Ref):
-        if listed is not None and not isinstance(listed, list):
-            raise IncrementNotAllowed("list is none")
-        return [*(listed or []), field]
-    members = original.value(listed)
-    if not isinstance(members, list):
+def _appended(
+    original: Original, expected: dict[Ref, Value], owner: dict[str, Value], key: str, field: Ref
+) -> list[Value] | None:
+    """Return the owner's direct list with the field at its end, or expect that of a list of its own."""
+    listed = owner.get(key)
+    if isinstance(listed, Ref):
+        _put(expected, listed, [*original.document.exact.members(listed, key), field])
+        return None
+    if listed is not None and not isinstance(listed, list):
         raise IncrementNotAllowed("list is none")
-    _put(expected, listed, [*members, field])
-    return None
+    return [*(listed or []), field]
 
 
 def _expect_annotation(original: Original, expected: dict[Ref, Value], field: Ref, page: Ref) -> None:
     value = original.value(page)
     if not isinstance(value, dict):
         raise IncrementNotAllowed("page")
-    annotations = _appended(original, expected, value.get("/Annots"), field)
+    annotations = _appended(original, expected, value, "/Annots", field)
     if annotations is not None:
         _put(expected, page, {**value, "/Annots": annotations})
 
@@ -286,11 +310,20 @@ def _expect_form(original: Original, new: dict[Ref, Value], expected: dict[Ref, 
     if not isinstance(form, dict):
         raise IncrementNotAllowed("form")
     changed: dict[str, Value] = {**form, "/SigFlags": 3}
-    fields = _appended(original, expected, form.get("/Fields"), field)
+    fields = _appended(original, expected, form, "/Fields", field)
     if fields is not None:
         changed["/Fields"] = fields
     if not equal(changed, form):
         _put(expected, *((where, changed) if isinstance(where, Ref) else (root, {**catalog, "/AcroForm": changed})))
+
+
+def _expect_permissions(original: Original, expected: dict[Ref, Value], signature: Ref) -> None:
+    """Expect the catalog to name the certification (ISO 32000-2 §12.8.6), which is the document's first permission."""
+    root = Ref(original.reader.root_ref.idnum, original.reader.root_ref.generation)
+    catalog = expected.get(root, original.value(root))
+    if not isinstance(catalog, dict) or "/Perms" in catalog:
+        raise IncrementNotAllowed("a certification of a document that has permissions")
+    expected[root] = {**catalog, "/Perms": {"/DocMDP": signature}}
 
 
 def _new_form(new: dict[Ref, Value], field: Ref) -> Ref:

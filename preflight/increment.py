@@ -53,6 +53,8 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> Claims:
     byte_range = (0, len(original) + len(before), len(original) + len(before) + room, len(after))
     added = _judge_bytes(document, form, increment, byte_range)
     if form.signatures:
+        if added.claims.certifies:
+            raise IncrementNotAllowed("a certification of a document that is signed already")
         _check_differences(document, increment)
     field = AddedField(_page_number(document, added.page), added.rect, byte_range)
     pictures.compare(original, (before, contents, after), field)
@@ -62,7 +64,7 @@ def _judge(original: bytes, before: bytes, room: int, after: bytes) -> Claims:
 def _judge_bytes(
     document: OpenDocument, form: Form, increment: bytes, byte_range: tuple[int, int, int, int]
 ) -> SignatureField:
-    original = original_of(document.reader, form.names)
+    original = original_of(document, form.names)
     try:
         parsed = parse_increment(increment)
         _check_section(document, parsed, original.numbers)

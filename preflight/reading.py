@@ -10,6 +10,7 @@ from pyhanko.pdf_utils.crypt import AuthStatus, PubKeySecurityHandler, StandardS
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from core.errors import DomainError
+from preflight.exact import ExactReader
 from preflight.protocol import DocumentRefused
 
 _HEADER: Final = b"%PDF-"
@@ -21,11 +22,12 @@ _FILL_IN: Final = 1 << 8  # bit 9, fill in and sign
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A document that the first engine could read. `strict` says how."""
+    """A document that the first engine could read. `strict` says how; `exact` reads parts of it a second time."""
 
     data: bytes
     reader: PdfFileReader
     strict: bool
+    exact: ExactReader
 
     @property
     def root(self) -> Any:
@@ -60,7 +62,7 @@ def _read(data: bytes) -> OpenDocument:
         reader = PdfFileReader(BytesIO(data), strict=True)
         _touch(reader)
         if not reader.xrefs.hybrid_xrefs_present:
-            return OpenDocument(data, reader, strict=True)
+            return OpenDocument(data, reader, strict=True, exact=ExactReader(data, reader))
     except (MemoryError, DomainError):
         raise
     except Exception:  # noqa: BLE001, S110  # hostile input raises what it likes; the second try gives the verdict
@@ -72,7 +74,7 @@ def _read(data: bytes) -> OpenDocument:
         raise
     except Exception as error:
         raise DocumentRefused(_class_of(error, data), f"{type(error).__name__}: {error}") from error
-    return OpenDocument(data, reader, strict=False)
+    return OpenDocument(data, reader, strict=False, exact=ExactReader(data, reader))
 
 
 def _touch(reader: PdfFileReader) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final
 
 from channel.protocol import Health, Message
 from channel.server import Server, health
-from core.clock import Clock
 from core.errors import DomainError, Unavailable
 from preflight.check import check_document
 from preflight.grammar import Claims
@@ -19,24 +16,20 @@ from preflight.protocol import (
     CheckDocument,
     DocumentRefused,
     DocumentReport,
-    IncrementNotAllowed,
     Judged,
     JudgeIncrement,
 )
 from preflight.sample import sample
 from preflight.verdict import VerdictKey
 
-_NOW: Final = timedelta(minutes=10)  # between the clocks of `web` and of this zone, with the time a batch takes
-
 
 class Inspection:
     """The zone's calls. `seconds` is the time for one document; `max_bytes` the size of the largest."""
 
-    def __init__(self, key: VerdictKey, seconds: float, max_bytes: int, clock: Clock) -> None:
+    def __init__(self, key: VerdictKey, seconds: float, max_bytes: int) -> None:
         self._key = key
         self._seconds = seconds
         self._max_bytes = max_bytes
-        self._clock = clock
 
     def check_document(self, request: CheckDocument) -> DocumentReport:
         """Return the report on a document.
@@ -53,14 +46,10 @@ class Inspection:
 
         Raises:
             DocumentRefused: the original cannot be signed.
-            IncrementNotAllowed: the increment adds something else than a signature field, or its signature claims
-                another time than now: the claimed time is what a reader shows, and `web` writes it.
+            IncrementNotAllowed: the increment adds something else than a signature field.
         """
         claims = self._judge(request)
-        if abs(claims.at - self._clock.now()) > _NOW:
-            raise IncrementNotAllowed("the signature claims another time than now")
-        bytes_judged = request.original, request.increment_before, request.increment_after
-        return Judged(self._key.sign(*bytes_judged, claims.name))
+        return Judged(self._key.sign(request.original, request.increment_before, request.increment_after, claims))
 
     def prove(self) -> None:
         """Judge the built-in sample, and refuse it once a byte that counts is changed.

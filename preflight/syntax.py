@@ -8,29 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from core.errors import Malformed
+from preflight.value_parser import ValueParser
 from preflight.values import Name, Ref, Stream, Value
 
-_MAX_DEPTH: Final = 32
 _MAX_OBJECTS: Final = 64
-_SPACE: Final = re.compile(rb"[ \n\r\t]{0,64}")
 _HEADER: Final = re.compile(rb"(\d{1,10}) (\d{1,5}) obj\n")
-_REF: Final = re.compile(rb"(\d{1,10}) (\d{1,5}) R(?![^ \n\r\t/\[\]<>()])")
-_REAL: Final = re.compile(rb"[+-]?(?:\d{1,20}\.\d{0,20}|\.\d{1,20})(?![^ \n\r\t/\[\]<>()])")
-_INTEGER: Final = re.compile(rb"[+-]?\d{1,15}(?![^ \n\r\t/\[\]<>()])")
-_NAME: Final = re.compile(rb"/((?:[^\x00-\x20\x7f-\xff#/%()<>\[\]{}]|#[0-9A-Fa-f]{2}){1,127})")
-_HEX: Final = re.compile(rb"<([0-9A-Fa-f]*)>")
-_WORD: Final = re.compile(rb"(true|false|null)(?![^ \n\r\t/\[\]<>()])")
 _LITERAL: Final = re.compile(rb"\(((?:[^\\()]|\\[0-7]{3}|\\[nrtbf()\\])*)\)")
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3}|[nrtbf()\\])")
 _XREF_PART: Final = re.compile(rb"(\d{1,10}) (\d{1,4})\n")
 _XREF_ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf]) \n")
 _END: Final = re.compile(rb"\n?startxref\n(\d{1,12})\n%%EOF\n")
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
 
 
 @dataclass(frozen=True)
@@ -54,10 +45,10 @@ def parse_increment(data: bytes) -> ParsedIncrement:
     return _Parser(data).increment()
 
 
-class _Parser:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
+class _Parser(ValueParser):
+    space = re.compile(rb"[ \n\r\t]{0,64}")
+    reference = re.compile(rb"(\d{1,10}) (\d{1,5}) R(?![^ \n\r\t/\[\]<>()])")
+    hexadecimal = re.compile(rb"<([0-9A-Fa-f]*)>")
 
     def increment(self) -> ParsedIncrement:
         self._space()
@@ -126,87 +117,8 @@ class _Parser:
         self._expect(b"\nendstream")
         return Stream(dictionary, self._data[start : start + length])
 
-    def _value(self, depth: int) -> Value:
-        if depth > _MAX_DEPTH:
-            raise Malformed("nested too deep")
-        if self._data.startswith(b"<<", self._at):
-            return self._dictionary(depth)
-        if self._data.startswith(b"[", self._at):
-            return self._array(depth)
-        return self._scalar()
-
-    def _dictionary(self, depth: int) -> dict[str, Value]:
-        self._at += 2
-        entries: dict[str, Value] = {}
-        while not self._closed(b">>"):
-            key = self._name()
-            self._space()
-            if key in entries:
-                raise Malformed("key twice")
-            entries[key] = self._value(depth + 1)
-        return entries
-
-    def _array(self, depth: int) -> list[Value]:
-        self._at += 1
-        items: list[Value] = []
-        while not self._closed(b"]"):
-            items.append(self._value(depth + 1))
-        return items
-
-    def _closed(self, mark: bytes) -> bool:
-        self._space()
-        if not self._data.startswith(mark, self._at):
-            return False
-        self._at += len(mark)
-        return True
-
-    def _scalar(self) -> Value:
-        match self._data[self._at : self._at + 1]:
-            case b"/":
-                return self._name()
-            case b"<":
-                return bytes.fromhex(_even(self._take(_HEX)[1]).decode("ascii"))
-            case b"(":
-                return _ESCAPE.sub(_unescape, self._take(_LITERAL)[1])
-            case b"t" | b"f" | b"n":
-                return _WORDS[self._take(_WORD)[1]]
-        return self._number()
-
-    def _number(self) -> Value:
-        if (ref := _REF.match(self._data, self._at)) is not None:
-            self._at = ref.end()
-            return Ref(int(ref[1]), int(ref[2]))
-        if (real := _REAL.match(self._data, self._at)) is not None:
-            self._at = real.end()
-            return Decimal(real[0].decode("ascii"))
-        return int(self._take(_INTEGER)[0])
-
-    def _name(self) -> Name:
-        encoded = self._take(_NAME)[1]
-        raw = re.sub(rb"#([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), encoded)
-        try:
-            return Name("/" + raw.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise Malformed("name is not UTF-8") from None
-
-    def _take(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
-        found = pattern.match(self._data, self._at)
-        if found is None:
-            raise Malformed(f"unexpected bytes at {self._at}")
-        self._at = found.end()
-        return found
-
-    def _expect(self, mark: bytes) -> None:
-        if not self._data.startswith(mark, self._at):
-            raise Malformed(f"{mark!r} expected at {self._at}")
-        self._at += len(mark)
-
-    def _space(self) -> None:
-        self._take(_SPACE)
-
-
-def _even(digits: bytes) -> bytes:
-    return digits + b"0" if len(digits) % 2 else digits
+    def _literal(self) -> bytes:
+        return _ESCAPE.sub(_unescape, self._take(_LITERAL)[1])
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:

@@ -20,7 +20,7 @@ _ENCODING_KEYS: Final = frozenset({"/Length", "/Filter", "/DecodeParms"})
 
 
 class Name(str):
-    """A PDF name with its slash."""
+    """A PDF name with its slash: its bytes, one character for each."""
 
     __slots__ = ()
 
@@ -91,7 +91,7 @@ def plain(obj: Any, depth: int = 0) -> Value:
 
 
 def _dictionary(obj: Any, depth: int) -> dict[str, Value]:
-    return {str(key): plain(obj.raw_get(key), depth + 1) for key in obj}
+    return {str(_scalar(key)): plain(obj.raw_get(key), depth + 1) for key in obj}
 
 
 def _scalar(obj: Any) -> Value:
@@ -103,7 +103,7 @@ def _scalar(obj: Any) -> Value:
         case generic.IndirectObject():
             return Ref(obj.idnum, obj.generation)
         case generic.NameObject():
-            return Name(obj)
+            return Name(obj.encode().decode("latin-1"))  # as pyHanko writes it, which may not be as it stands in a file
         case generic.NumberObject():
             return int(obj)
         case generic.FloatObject():

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from core.entropy import Entropy
 from core.errors import DomainError
 from core.statements import IncrementVerdict
+from preflight.grammar import Claims
 
 
 class VerdictKeyMissing(DomainError):
@@ -44,11 +45,11 @@ class VerdictKey:
             raise VerdictKeyMissing(f"{path}: another kind of key")
         return cls(key)
 
-    def sign(self, original: bytes, before: bytes, after: bytes, claimed_name: str) -> IncrementVerdict:
+    def sign(self, original: bytes, before: bytes, after: bytes, claims: Claims) -> IncrementVerdict:
         """Return the verdict on exactly these bytes. Whoever calls has judged them."""
         digests = hashlib.sha256(original).digest(), increment_digest(before, after)
-        words = IncrementVerdict(*digests, claimed_name, b"").to_be_signed()
-        return IncrementVerdict(*digests, claimed_name, self._key.sign(words))
+        words = IncrementVerdict(*digests, claims.name, claims.at, b"").to_be_signed()
+        return IncrementVerdict(*digests, claims.name, claims.at, self._key.sign(words))
 
     def public_pem(self) -> bytes:
         """Return the public key, PEM: what the SAM pins."""

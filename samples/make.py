@@ -31,6 +31,7 @@ def declaration() -> None:
     """Write the declaration with fpdf2."""
     pdf = FPDF()
     pdf.set_title("Declarație pe propria răspundere")
+    pdf.set_producer("fpdf2")
     pdf.add_font("DejaVu", fname=FONT)
     pdf.add_page()
     pdf.set_font("DejaVu", size=16)

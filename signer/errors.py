@@ -9,6 +9,14 @@ class ContentNotAuthorised(DomainError):
     """A content digest (CSC `sdr`) that the signatory did not authorise."""
 
 
+class NameNotSignatorys(DomainError):
+    """A name that was to be shown beside a signature is not the signatory's."""
+
+
+class SignedOtherwise(DomainError):
+    """Content that this authorization already signed in another form: a digest meets the key once."""
+
+
 class DocumentNotAuthorised(DomainError):
     """A document that is not, byte for byte, one that the signatory authorised."""
 

@@ -51,11 +51,12 @@ class Chain:
     def __init__(
         self, table: Table, label: str, mac: Callable[[bytes], bytes], broken: Callable[[int, str], DomainError]
     ) -> None:
+        self.label: Final = label
         self._table = table
         self._domain = f"paraph {label} v1"
         self._link_domain = f"paraph {label} link v1"
         self._mac = mac
-        self._broken = broken
+        self.broken: Final = broken
         # Built once: putting a statement together costs more than running it.
         self._last = select(table.c.id, table.c.at, table.c.link).order_by(table.c.id.desc()).limit(1)
         self._append = insert(table)
@@ -97,12 +98,12 @@ class Chain:
             for row in batch:
                 count += 1
                 if row.id != count:
-                    raise self._broken(count, "missing")
+                    raise self.broken(count, "missing")
                 if not hmac.compare_digest(self._link(previous, row.id, row.body), row.link):
-                    raise self._broken(count, "altered")
+                    raise self.broken(count, "altered")
                 told = decode(self._domain, row.body)
                 if told["event"] != row.event or told["at"] != row.at:
-                    raise self._broken(count, "altered")
+                    raise self.broken(count, "altered")
                 previous = row.link
                 yield count, told
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, event, insert, select, update
 
 from core.errors import RecordTampered
 from storage.seals import Seals
@@ -80,7 +80,9 @@ class Versioned(Generic[R]):
             place = {"wanted": row[self._key.name], "before": record.version}
             if connection.execute(self._change, {**place, **row}).rowcount != 1:
                 raise RecordTampered(f"{self._table.name}: changed meanwhile")
-        self._written[row[self._key.name]] = connection.get_transaction()
+        name: str = row[self._key.name]
+        self._written[name] = connection.get_transaction()
+        event.listen(connection, "commit", lambda _connection: self._note(name, new.version), once=True)
         return new
 
     def _opened(self, connection: Connection, row: Mapping[Any, Any]) -> R:
@@ -89,5 +91,8 @@ class Versioned(Generic[R]):
         if record.version < self._seen.get(name, 0):
             raise RecordTampered(f"{self._table.name}: {name} is older than it was")
         if self._written.get(name) is not connection.get_transaction():
-            self._seen[name] = record.version
+            self._note(name, record.version)
         return record
+
+    def _note(self, name: str, version: int) -> None:
+        self._seen[name] = version

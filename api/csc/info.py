@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from api.csc.algorithms import algorithm_parameters, key_algorithms
+from api.csc.orders import ENVELOPES
 from core.algorithms import KeyType
 from core.config import Settings
 from core.strict_json import Json
+from signer.levels import Level
 
 METHODS: Final = [
     "info",
@@ -49,11 +51,15 @@ def info(settings: Settings, tag: str) -> Json:
         "oauth2": origin,
         "supportsRar": True,
         "supportedHashTypes": ["dtbsr", "sdr", "sodr"],
-        "documentTypes": ["application/pdf"],
+        "documentTypes": ["application/pdf", "application/octet-stream"],
         "asynchronousOperationMode": False,
         "methods": METHODS,
-        "validationInfo": False,
+        "validationInfo": True,
         "signAlgorithms": {"algos": key_algorithms(key_type), "algoParams": algorithm_parameters(key_type)},
-        "signature_formats": {"formats": ["P"], "envelope_properties": [["Revision"]]},
-        "conformance_levels": ["AdES-B-B"],
+        "signature_formats": {
+            "formats": list(ENVELOPES),
+            "envelope_properties": [list(each) for each in ENVELOPES.values()],
+            "allowMix": False,
+        },
+        "conformance_levels": [level.value for level in Level],
     }

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 import msgspec
 
-from api.csc.algorithms import chosen
 from api.csc.fields import Fields
+from api.csc.orders import PADES, Order, algorithm_of, digest_order_of, order_of
 from api.refusals import (
     BodyTooLarge,
     BothToSign,
@@ -36,9 +36,11 @@ from core.algorithms import HashAlgorithm, SignatureAlgorithm
 from core.base64url import decode_any
 from core.errors import Malformed
 from core.strict_json import Json
+from signer.errors import ContentNotAuthorised, DocumentNotAuthorised
 from signer.sam.errors import TooManySignatures
-from signer.service import SigningService, Warrant
+from signer.service import ContentOrder, DocumentOrder, Signed, SigningService, Warrant
 
+_Warrant = Callable[[SignatureAlgorithm], Warrant]
 _LONGEST_HASH: Final = 300  # characters, percent-encoded at worst
 _A_DAY: Final = 24 * 3600 * 1000  # milliseconds
 
@@ -67,7 +69,7 @@ class Signatures:
         credential = fields.text("credentialID")
         hashes = _hash_list(fields.get("hashes"), self._limits.signatures)
         try:
-            algorithm = _algorithm(fields)
+            algorithm = algorithm_of(fields)
         except HashContradictsAlgorithm as error:
             raise InvalidParameter("hashAlgorithmOID") from error
         _check_mode(fields)
@@ -86,24 +88,38 @@ class Signatures:
         if not documents and not digests:
             raise NothingToSign
         _check_mode(fields)
-        fields.flag("returnValidationInfo")
+        with_data = fields.flag("returnValidationInfo") or fields.flag("returnValidationInformation")
 
         def warrant(algorithm: SignatureAlgorithm) -> Warrant:
             return Warrant(principal.client, credential, sad, algorithm)
 
         if documents is not None:
-            return {"DocumentWithSignature": self._sign_documents(warrant, documents)}
-        return {"SignatureObject": self._sign_contents(warrant, digests)}
+            return self._sign_documents(warrant, documents, with_data=with_data)
+        return self._sign_contents(warrant, digests, with_data=with_data)
 
-    def _sign_documents(self, warrant: Callable[[SignatureAlgorithm], Warrant], value: object) -> list[bytes]:
+    def _sign_documents(self, warrant: _Warrant, value: object, *, with_data: bool) -> Json:
         elements = _objects(value, InvalidDocuments)
         if len(elements) > self._limits.documents:
             raise TooManySignatures(f"{len(elements)} documents")
-        algorithms = [_document_algorithm(element) for element in elements]
-        if len(set(algorithms)) != 1:  # one authorization is for one algorithm
-            raise InvalidParameter("signAlgo")
-        documents = [self._document(element) for element in elements]
-        return self._service.sign_documents(warrant(algorithms[0]), documents)
+        orders = [order_of(element) for element in elements]
+        _check_alike(orders)
+        contents = [self._document(element) for element in elements]
+        warranted = warrant(orders[0].algorithm)
+        if orders[0].format == PADES:
+            asked = [_ordered(content, order) for content, order in zip(contents, orders, strict=True)]
+            signed = self._service.sign_documents(warranted, asked, with_data=with_data)
+            return {"DocumentWithSignature": signed.values} | _validation_info(signed, wanted=with_data)
+        attached = [order.envelope == "Attached" for order in orders]
+        hashing = orders[0].algorithm.hash
+        asked_contents = [
+            ContentOrder(hashing.new(content).digest(), order.level, content if inside else None)
+            for content, order, inside in zip(contents, orders, attached, strict=True)
+        ]
+        try:
+            signed = self._service.sign_contents(warranted, asked_contents, "cades", with_data=with_data)
+        except ContentNotAuthorised as error:
+            raise DocumentNotAuthorised(error.detail) from error
+        return _sorted(signed.values, attached) | _validation_info(signed, wanted=with_data)
 
     def _document(self, element: Fields) -> bytes:
         value = element.get("document")
@@ -117,15 +133,22 @@ class Signatures:
             raise BodyTooLarge(f"a document of {len(document)} bytes")
         return document
 
-    def _sign_contents(self, warrant: Callable[[SignatureAlgorithm], Warrant], value: object) -> list[bytes]:
+    def _sign_contents(self, warrant: _Warrant, value: object, *, with_data: bool) -> Json:
         elements = _objects([value] if isinstance(value, dict) else value, InvalidDocumentDigests)
-        asked = [(element, _document_algorithm(element)) for element in elements]
-        if len({algorithm for _, algorithm in asked}) != 1:
-            raise InvalidParameter("signAlgo")
-        digests = [digest for element, algorithm in asked for digest in self._contents(element, algorithm)]
-        if len(digests) > self._limits.signatures:
-            raise TooManySignatures(f"{len(digests)} digests")
-        return self._service.sign_contents(warrant(asked[0][1]), digests)
+        orders = [digest_order_of(element) for element in elements]
+        _check_alike(orders)
+        asked = [
+            ContentOrder(digest, order.level)
+            for element, order in zip(elements, orders, strict=True)
+            for digest in self._contents(element, order.algorithm)
+        ]
+        if len(asked) > self._limits.signatures:
+            raise TooManySignatures(f"{len(asked)} digests")
+        form: Literal["pades", "cades"] = "pades" if orders[0].format == PADES else "cades"
+        signed = self._service.sign_contents(warrant(orders[0].algorithm), asked, form, with_data=with_data)
+        # Who prepared a PDF puts the data into it: without them it would not have the level that was asked for.
+        wanted = with_data or any(order.level.is_long_term for order in orders)
+        return {"SignatureObject": signed.values} | _validation_info(signed, wanted=wanted)
 
     def _contents(self, element: Fields, algorithm: SignatureAlgorithm) -> list[bytes]:
         hashes = element.get("hashes")
@@ -137,22 +160,32 @@ class Signatures:
         return _digests(hashes, algorithm.hash, InvalidHashesEncoding)
 
 
-def _algorithm(fields: Fields) -> SignatureAlgorithm:
-    return chosen(fields.text("signAlgo"), fields.text_if_any("signAlgoParams"), fields.text_if_any("hashAlgorithmOID"))
+def _ordered(content: bytes, order: Order) -> DocumentOrder:
+    certifies = order.envelope == "Certification"
+    return DocumentOrder(content, order.level, certifies, order.shows_name, order.name, order.placement)
 
 
-def _document_algorithm(element: Fields) -> SignatureAlgorithm:
-    """Return the algorithm of an element of signDoc, after checking the form of signature it asks for."""
-    if element.text("signature_format") != "P":
+def _check_alike(orders: list[Order]) -> None:
+    """Check what is the same for all of a request: one authorization is for one algorithm, and formats do not mix."""
+    if len({order.algorithm for order in orders}) != 1:
+        raise InvalidParameter("signAlgo")
+    if len({order.format for order in orders}) != 1:
         raise InvalidParameter("signature_format")
-    level = element.get("conformance_level")
-    if level is not None and (not isinstance(level, str) or level.lower() != "ades-b-b"):
-        raise InvalidParameter("conformance_level")
-    if element.get("signed_envelope_property") not in (None, "Revision"):
-        raise InvalidParameter("signed_envelope_property")
-    if element.get("signed_props") not in (None, []):
-        raise InvalidParameter("signed_props")
-    return _algorithm(element)
+
+
+def _sorted(signatures: list[bytes], attached: list[bool]) -> Json:
+    """Return signatures with their document inside and those without, each kind in the order asked."""
+    pairs = list(zip(signatures, attached, strict=True))
+    inside, beside = ([value for value, is_inside in pairs if is_inside is kind] for kind in (True, False))
+    return ({"DocumentWithSignature": inside} if inside else {}) | ({"SignatureObject": beside} if beside else {})
+
+
+def _validation_info(signed: Signed, *, wanted: bool) -> Json:
+    if not wanted:
+        return {}
+    data = signed.data
+    info = {"ocsp": list(data.ocsps), "crl": list(data.crls), "certificates": list(data.certificates)}
+    return {"validationInfo": info}
 
 
 def _credential(fields: Fields, principal: Principal) -> str:

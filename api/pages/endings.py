@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from api.errors import wire_of
 from api.oauth.authorizations import Authorization
 from api.pages.words import _
 from api.refusals import (
@@ -41,10 +42,15 @@ class Ending:
 
 
 def ending_of(error: DomainError, phone: str) -> Ending:
-    """Return the page that tells a person of an error: its own, or that of its nearest listed ancestor."""
+    """Return the page that tells a person of an error: its own, or that of its nearest listed ancestor.
+
+    What is ours to put right (a clock in doubt, a broken seal) reads like a service that does not answer.
+    """
     for kind in type(error).__mro__:
         if kind in _ENDINGS:
             return _ENDINGS[kind](error, phone)
+    if wire_of(error).status >= 500:
+        return service_down()
     return Ending(400, _("This request cannot be signed"), (_nothing(), _restart()), "invalid_request", numbered=True)
 
 

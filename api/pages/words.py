@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import flask_babel
 
+from citystyle import words
+
 
 def _(message: str, **arguments: object) -> str:
     """Return a message in the language of the request."""
@@ -12,4 +14,4 @@ def _(message: str, **arguments: object) -> str:
 
 def ngettext(singular: str, plural: str, number: int, **arguments: object) -> str:
     """Return a message that counts, as `%(num)s`, in the language of the request."""
-    return str(flask_babel.ngettext(singular, plural, number, **arguments))
+    return words.ngettext(singular, plural, number, **arguments)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from ca import profiles
-from ca.addresses import FIRST
+from core.addresses import FIRST
 from core.algorithms import KeyType
 from core.config import is_loopback
 from core.errors import DomainError

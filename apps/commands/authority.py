@@ -108,7 +108,7 @@ def sign_in_of(settings: Settings, admin: Admin) -> SignIn:
     path = _file(settings, admin)
     if path is None:
         return _typed(admin)
-    found = admin_credentials.read(path)
+    found = admin_credentials.read(path, admin.name)
     codes = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait)
     return SignIn(found.name, found.password, found.code or codes.next_code(found.totp_secret))
 
@@ -119,6 +119,7 @@ def _typed(admin: Admin) -> SignIn:
         password = click.prompt(f"Password of {name}", hide_input=True, err=True)
         return SignIn(name, password, click.prompt("Code of the TOTP app", err=True))
     except click.Abort:  # nobody answers
+        click.echo(err=True)
         raise NotSignedIn("answer the questions, or name a file with --credentials") from None
 
 

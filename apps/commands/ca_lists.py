@@ -9,7 +9,7 @@ import click
 from apps.commands.authority import Authority
 from apps.commands.frame import Command, as_json
 from apps.commands.output import instant, say_json
-from ca import addresses
+from core import addresses
 
 if TYPE_CHECKING:
     from apps.installation import Installation

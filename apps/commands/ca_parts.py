@@ -14,8 +14,8 @@ from apps.commands.authority import Authority
 from apps.commands.frame import Command, as_json
 from apps.commands.output import instant, say_facts, say_json
 from apps.status_keys import TOKEN_LABEL, certificate_of, certify_again
-from ca.addresses import FIRST
 from ca.generations import pinned
+from core.addresses import FIRST
 from hsm.session import Token
 
 if TYPE_CHECKING:

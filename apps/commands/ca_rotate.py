@@ -14,11 +14,12 @@ from apps.commands.ca_parts import generation, newest, say_certificate, token_of
 from apps.commands.ca_proposals import propose, propose_act
 from apps.commands.frame import Group, as_json
 from apps.commands.output import say_facts, say_json, say_step
-from apps.rotation import rotate_issuing
+from apps.rotation import root_of, rotate_issuing
 from apps.status_keys import certify_part
 from ca.acts import RotateIssuingKey
-from ca.profiles import issuing as issuing_profile
-from ca.rotation import next_name
+from ca.draft import Issuer
+from ca.rotation import most_days, next_name
+from core.clock import SystemClock
 
 if TYPE_CHECKING:
     from apps.installation import Installation
@@ -106,6 +107,6 @@ def rotation(
         generation=number,
         name=name or next_name(settings.issuing_name, number),
         key=key or settings.key,
-        days=issuing_profile(settings).validity.days,
+        days=most_days(settings, Issuer.of(root_of(installation.settings())), SystemClock().now()),
     )
     propose_act(authority, admin, act, as_json=as_json)

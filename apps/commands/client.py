@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 import click
 
 from apps.clients import add_client, public_jwk
+from apps.commands.frame import Group
 
 if TYPE_CHECKING:
     from apps.installation import Installation
 
 
-@click.group()
+@click.group(cls=Group)
 def client() -> None:
     """Portals that may use the service."""
 
 
-@client.command()
+@client.command(
+    example="paraph client add --name 'Primăria Exemplu' --sms-name 'Primaria Exemplu' "
+    "--redirect-uri https://portal.example.com/back --request-key request.pem"
+)
 @click.option("--name", required=True, help="As the authorization page shows it.")
 @click.option("--sms-name", help="As the SMS says it: no diacritics. Default: the name.")
 @click.option(

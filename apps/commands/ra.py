@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from cryptography.x509 import load_der_x509_certificate
 
+from apps.commands.frame import Group
 from apps.enrolment import enrol
 from channel.client import Channel
 from ra.applicant import Application
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from apps.installation import Installation
 
 
-@click.group()
+@click.group(cls=Group)
 def ra() -> None:
     """Signatories and their credentials."""
 
 
-@ra.command("enrol")
+@ra.command(
+    "enrol",
+    example="paraph ra enrol --given-name Maria --surname Ștefănescu --national-id 2910203400017 --phone +40723000001 "
+    "--email maria@example.com --client client-1 --account maria",
+)
 @click.option("--given-name", required=True)
 @click.option("--surname", required=True)
 @click.option("--national-id", required=True, help="CNP, thirteen digits.")
@@ -62,7 +67,7 @@ def enrol_signatory(
     click.echo(f"valid until  {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC")
 
 
-@ra.command()
+@ra.command(example="paraph ra suspend c-1")
 @click.argument("credential")
 @click.pass_obj
 def suspend(installation: Installation, credential: str) -> None:
@@ -70,7 +75,7 @@ def suspend(installation: Installation, credential: str) -> None:
     _set(installation, credential, "suspended")
 
 
-@ra.command()
+@ra.command(example="paraph ra resume c-1")
 @click.argument("credential")
 @click.pass_obj
 def resume(installation: Installation, credential: str) -> None:

@@ -28,14 +28,12 @@ from apps.custody.proof import Proof, prove
 from apps.files import FOLDER_MODE, make_folder
 from apps.init import check_initialised
 from apps.rotation import root_of
-from ca import audit
 from ca.generations import pinned
 from core.clock import SystemClock
 from core.entropy import SystemEntropy, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from apps.installation import Installation
     from core.config import Settings
@@ -128,7 +126,7 @@ def _made(
     shown.say("Opening it again and proving that it can be restored")
     back = opened(partial, passphrases, place / "plain", place / "restored")
     proof = prove(msgspec.structs.replace(settings, state_dir=place / "restored"))
-    _tell(settings, name, digest, now)
+    inspect_installed(settings).tell_backup(name, digest, now)
     return Made(partial, digest, back, proof)
 
 
@@ -170,14 +168,6 @@ def _write_manifest(folder: Path, made: Manifest) -> str:
         _sync(path)
     _sync(folder)
     return hashlib.sha256(data).hexdigest()
-
-
-def _tell(settings: Settings, name: str, digest: str, made_at: datetime) -> None:
-    """Put into the audit log that a backup was made and proved itself."""
-    parts = inspect_installed(settings).parts
-    with parts.database.transaction() as connection:
-        now = parts.clock.now()
-        parts.audit.append(connection, audit.BACKED_UP, now, backup=name, digest=digest, made_at=made_at)
 
 
 def _sync(path: Path) -> None:

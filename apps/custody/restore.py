@@ -31,7 +31,7 @@ from apps.supervisor import refuse_a_second
 from ca.acts import Restore
 from ca.begun import take_up
 from ca.generations import pinned
-from ca.reconciliation import Reconciled, Reconciliation
+from ca.reconciliation import Reconciled, Reconciliation, allow
 from core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class Restoration:
             OSError: it could not be put in place; likewise.
         """
         authority = inspect_installed(ready.settings)
+        allow(authority.control)
         proposal = decide(authority, Restore(backup=ready.digest, made_at=ready.manifest.made_at))
         begun = take_up(authority.parts.database, authority.control.dual, proposal, Restore)
         self._say("Having the record learn what was published since the backup")

@@ -12,7 +12,8 @@ from pathlib import Path
 from string import Template
 from typing import Final, Literal
 
-from ca import addresses, crl
+from ca import crl
+from core import addresses
 from core.config import Settings
 from core.errors import DomainError
 

@@ -12,10 +12,10 @@ from typing import Final
 
 from cryptography import x509
 
-from ca import addresses
 from ca.generations import Generation
 from ca.profiles import QCP_N_QSCD
 from ca.trusted_list import uris
+from core import addresses
 from core.config import Ca
 
 VERSION: Final = 6  # §5.3.1: of lists since v2.3.1

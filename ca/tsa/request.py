@@ -6,13 +6,14 @@ Each error is one reason of refusal that RFC 3161 §2.4.2 knows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
 
 from core.algorithms import HashAlgorithm
 from core.errors import Malformed, UnknownAlgorithm
+from core.tsp import MessageImprint, TimeStampReq
 
 LONGEST_REQUEST: Final = 4096  # bytes of DER: an imprint, a nonce and a policy take less than 200
 LONGEST_NONCE: Final = 64  # bytes; clients draw 8 to 32
@@ -38,39 +39,6 @@ class ExtensionUnknown(Malformed):
     """An extension; none is known (unacceptedExtension)."""
 
 
-@asn1.sequence
-class AlgorithmIdentifier:
-    """The hash of an imprint; parameters are NULL or absent, and come back as they came."""
-
-    algorithm: ObjectIdentifier
-    parameters: asn1.Null | None
-
-
-@asn1.sequence
-class MessageImprint:
-    """What is to be stamped: RFC 3161 §2.4.1."""
-
-    hash_algorithm: AlgorithmIdentifier
-    hashed_message: bytes
-
-
-@asn1.sequence
-class _Extension:
-    oid: ObjectIdentifier
-    critical: Annotated[bool, asn1.Default(False)]  # noqa: FBT003  # DEFAULT FALSE
-    value: bytes
-
-
-@asn1.sequence
-class _TimeStampReq:
-    version: int
-    imprint: MessageImprint
-    policy: ObjectIdentifier | None
-    nonce: int | None
-    cert_req: bool | None  # DEFAULT FALSE: some clients write it nevertheless
-    extensions: Annotated[list[_Extension] | None, asn1.Implicit(0)]
-
-
 @dataclass(frozen=True, slots=True)
 class TspRequest:
     """What a client wants stamped."""
@@ -90,7 +58,7 @@ def read(der: bytes, policy: ObjectIdentifier) -> TspRequest:
     if len(der) > LONGEST_REQUEST:
         raise TspRequestMalformed(f"{len(der)} bytes")
     try:
-        request = asn1.decode_der(_TimeStampReq, der)
+        request = asn1.decode_der(TimeStampReq, der)
     except ValueError as error:
         raise TspRequestMalformed(str(error)) from error
     if request.version != 1:

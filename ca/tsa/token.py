@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Annotated, Final
+from typing import Final
 
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
 
-from ca.tsa.request import MessageImprint, TspRequest
+from ca.tsa.request import TspRequest
 from core.der import SEQUENCE, tlv
+from core.tsp import Accuracy, Extension, Refusal, StatusInfo, TstInfo
 
 _QC_STATEMENTS: Final = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QTST_STATEMENT: Final = bytes.fromhex("300b30090607040081975e0101")  # esi4-qtstStatement-1 (EN 319 422 §9.1)
@@ -29,44 +30,6 @@ class Failure(Enum):
     SYSTEM_FAILURE = 25
 
 
-@asn1.sequence
-class _Accuracy:
-    seconds: int | None
-    millis: Annotated[int | None, asn1.Implicit(0)]
-    micros: Annotated[int | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class _Extension:
-    oid: ObjectIdentifier
-    critical: Annotated[bool, asn1.Default(False)]  # noqa: FBT003  # DEFAULT FALSE
-    value: bytes
-
-
-@asn1.sequence
-class _TstInfo:
-    version: int
-    policy: ObjectIdentifier
-    imprint: MessageImprint
-    serial: int
-    gen_time: asn1.GeneralizedTime
-    accuracy: _Accuracy
-    nonce: int | None  # `ordering` is FALSE by being absent: EN 319 422 §5.2.2
-    extensions: Annotated[list[_Extension] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class _StatusInfo:
-    status: int
-    text: list[str] | None
-    failure: asn1.BitString | None
-
-
-@asn1.sequence
-class _Refusal:
-    status: _StatusInfo
-
-
 def tst_info(
     request: TspRequest,
     *,
@@ -78,16 +41,18 @@ def tst_info(
 ) -> bytes:
     """Return the TSTInfo, DER; `at` is written to the millisecond."""
     to_the_millisecond = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    claim = [_Extension(oid=_QC_STATEMENTS, critical=False, value=_QTST_STATEMENT)]
+    claim = [Extension(oid=_QC_STATEMENTS, critical=False, value=_QTST_STATEMENT)]
     return asn1.encode_der(
-        _TstInfo(
+        TstInfo(
             version=1,
             policy=policy,
             imprint=request.imprint,
             serial=serial,
             gen_time=asn1.GeneralizedTime(to_the_millisecond),
-            accuracy=_Accuracy(seconds=int(accuracy.total_seconds()), millis=None, micros=None),
+            accuracy=Accuracy(seconds=int(accuracy.total_seconds()), millis=None, micros=None),
+            ordering=None,  # FALSE by being absent: EN 319 422 §5.2.2
             nonce=request.nonce,
+            tsa=None,
             extensions=claim if qualified else None,
         )
     )
@@ -101,7 +66,7 @@ def granted(token: bytes) -> bytes:
 def refused(failure: Failure) -> bytes:
     """Return the TimeStampResp that says why there is no token."""
     return asn1.encode_der(
-        _Refusal(status=_StatusInfo(status=2, text=[_TEXTS[failure]], failure=_named_bit(failure.value)))
+        Refusal(status=StatusInfo(status=2, text=[_TEXTS[failure]], failure=_named_bit(failure.value)))
     )
 
 

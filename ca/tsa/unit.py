@@ -7,6 +7,7 @@ used, and only then it signs. What it signs is always a TSTInfo that was built h
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from cryptography.x509 import ObjectIdentifier
@@ -48,6 +49,11 @@ class TimeStampingUnit:
         chain = [delegated.certificate_der, delegated.issuer_der]
         self._with_certificates = CmsTemplate.of(chain, delegated.algorithm, TST_INFO)
         self._without = CmsTemplate.of(chain, delegated.algorithm, TST_INFO, embed=False)
+
+    @property
+    def ends(self) -> datetime:
+        """The last instant at which it stamps."""
+        return self._delegated.ends
 
     def respond(self, der: bytes) -> bytes:
         """Return the TimeStampResp, DER, to a request: a token, or why there is none."""

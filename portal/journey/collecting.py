@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Final
@@ -118,7 +119,12 @@ class Collecting:
         if authorization.token_until is None or authorization.sealed_token is None or now >= authorization.token_until:
             raise ServiceRefused(401, "expired_token", "the authorization is over")
         token = self._parts.keys.open(authorization.sealed_token, authorization.id)
-        order = SigningOrder(authorization.credential, authorization.sign_algo, authorization.sign_algo_params)
+        order = SigningOrder(
+            authorization.credential,
+            authorization.sign_algo,
+            authorization.sign_algo_params,
+            self._parts.settings.level.value,
+        )
         contents = [self._parts.files.read(paper.file) for paper in batch]
         with self._parts.database.transaction() as db:
             authorizations.renew(db, authorization.id, now)
@@ -128,11 +134,13 @@ class Collecting:
         account = self._accounts.get(authorization.account)
         name = "" if account is None else account.name
         root = self._parts.connection.root()
-        return Expected(b"", authorization.certificate, name, root, authorization.created_at)
+        return Expected(
+            b"", authorization.certificate, name, root, authorization.created_at, self._parts.settings.level
+        )
 
     def _judge(self, paper: Document, content: bytes, expected: Expected) -> None:
         original = self._parts.files.read(paper.file)
-        expected = Expected(original, expected.certificate, expected.person, expected.root, expected.asked_at)
+        expected = replace(expected, original=original)
         try:
             verified = verify(content, expected, self._parts.clock.now())
         except VerificationFailed as failure:
@@ -142,7 +150,7 @@ class Collecting:
             return
         kept = self._parts.files.keep(BytesIO(content), len(content))
         with self._parts.database.transaction() as db:
-            documents.keep_signed(db, paper, kept, verified.signatory, verified.signed_at)
+            documents.keep_signed(db, paper, kept, verified)
 
     def _close(self, filing: Filing) -> None:
         """Move a filing on whose documents all have a verdict."""

@@ -31,7 +31,11 @@ class NoCredential(PortalError):
 
 
 class TooManyForCredential(PortalError):
-    """More documents than one authorization may hold."""
+    """More documents than one authorization may hold, which is `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
 
 
 class Leaving:
@@ -155,7 +159,7 @@ class Leaving:
             raise NoCredential
         credential = found[0]
         if count > credential.multisign:
-            raise TooManyForCredential(str(credential.multisign))
+            raise TooManyForCredential(credential.multisign)
         check_person(credential.chain[0], account.name)
         check_chain(
             credential.chain[0], list(credential.chain[1:]), self._parts.connection.root(), self._parts.clock.now()

@@ -1,7 +1,8 @@
 """Whether a certificate chains to the one pinned root, and may sign documents at a time (RFC 5280 §6).
 
-Revocation is not looked up here: a signature of level B-B carries nothing to look it up with. The signing service
-refuses a revoked certificate when it signs.
+Below level B-LT a signature carries nothing to learn of a revocation from: the signing service refuses a revoked
+certificate when it signs. From B-LT on, what the file itself carries must show that nobody in the chain was revoked;
+nothing is asked of anybody.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import ExpiredError, NotYetValidError, PathError, ValidationError
 
-from portal.verification.failures import CertificateMalformed, CertificateNotValid, ChainUntrusted
+from portal.verification.additions import Evidence
+from portal.verification.failures import CertificateMalformed, CertificateNotValid, ChainUntrusted, RevocationUnknown
 
 
 def load(der: bytes) -> Certificate:
@@ -57,16 +61,45 @@ def check_chain(certificate_der: bytes, others: list[bytes], root: Certificate, 
         raise ChainUntrusted("a certificate that has no part in the chain")
 
 
+def check_not_revoked(
+    certificate_der: bytes, others: list[bytes], root: Certificate, evidence: Evidence, at: datetime
+) -> None:
+    """Check by what a file carries that no certificate of a chain was revoked.
+
+    Raises:
+        RevocationUnknown: it does not show that.
+    """
+    intermediates = [asn1_x509.Certificate.load(each) for each in others]
+    try:
+        validator = CertificateValidator(
+            asn1_x509.Certificate.load(certificate_der),
+            intermediate_certs=intermediates,
+            validation_context=validation_context(root, at, evidence),
+        )
+        asyncio.run(validator.async_validate_path())
+    except (PathError, ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RevocationUnknown(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def validation_context(root: Certificate, at: datetime, evidence: Evidence | None = None) -> ValidationContext:
+    """Return what a chain is validated with: the one root, and the evidence, which then must speak for everybody."""
+    evidence, mode = (Evidence(), "soft-fail") if evidence is None else (evidence, "require")
+    return ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))],
+        other_certs=[asn1_x509.Certificate.load(each) for each in evidence.certificates],
+        ocsps=[asn1_ocsp.OCSPResponse.load(each) for each in evidence.ocsps],
+        crls=[asn1_crl.CertificateList.load(each) for each in evidence.crls],
+        moment=at,
+        allow_fetching=False,
+        revocation_mode=mode,
+        weak_hash_algos={"md5", "sha1"},
+    )
+
+
 async def _path(certificate_der: bytes, others: list[bytes], root: Certificate, at: datetime) -> set[bytes]:
     """Return the certificates of the chain, DER."""
     anchor = asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))
-    context = ValidationContext(
-        trust_roots=[anchor],
-        moment=at,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-        weak_hash_algos={"md5", "sha1"},
-    )
+    context = validation_context(root, at)
     validator = CertificateValidator(
         asn1_x509.Certificate.load(certificate_der),
         intermediate_certs=[asn1_x509.Certificate.load(each) for each in others],

@@ -1,7 +1,7 @@
 """The CMS of a PAdES baseline signature, read with no tolerance (attacks H14, H15).
 
 1. DER, one value, no structure with more members than it should have.
-2. Detached content of type id-data, one SignerInfo, no revocation lists, no unsigned attributes (level B-B).
+2. Detached content of type id-data, one SignerInfo, no revocation lists, no unsigned attribute but one time-stamp.
 3. Signed attributes there: content-type id-data, one message-digest, one signing-certificate-v2, none twice, no signing-time.
 4. The message digest is that of the covered bytes; signing-certificate-v2 and the signer identifier name the expected
    certificate; the signature verifies with its key.
@@ -12,9 +12,11 @@ Source: EN 319 142-1 §6.3; RFC 5652 §5, §11; RFC 5035 §3.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any, Final
 
 from asn1crypto import cms as asn1_cms
+from asn1crypto import core as asn1_core
 from asn1crypto import x509 as asn1_x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -39,8 +41,17 @@ _NEEDED: Final = frozenset({"content_type", "message_digest", "signing_certifica
 _FORBIDDEN: Final = frozenset({"signing_time", "signing_certificate"})  # EN 319 142-1 §6.3
 
 
-def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> list[bytes]:
-    """Check a CMS over `content`, made with the key of one certificate; return the certificates in it, DER.
+@dataclass(frozen=True, slots=True)
+class CheckedCms:
+    """What a good CMS holds beside the signature that was checked."""
+
+    certificates: list[bytes]  # DER
+    signature: bytes  # the value that a signature time-stamp is about
+    time_stamp: bytes | None  # a token, DER, not checked yet
+
+
+def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> CheckedCms:
+    """Check a CMS over `content`, made with the key of one certificate; return what else is in it.
 
     Raises:
         SignatureWrong: a rule above is broken.
@@ -53,9 +64,9 @@ def check_cms(der: bytes, content: bytes, certificate_der: bytes) -> list[bytes]
         _check_identity(certificates, signer, certificate_der)
         _check_attributes(_attributes(signer), content, signer, certificate_der)
         _check_signature(signer, certificate_der)
+        return CheckedCms(certificates, signer["signature"].native, _time_stamp(signer))
     except (ValueError, TypeError, KeyError, RecursionError, NotImplementedError, UnsupportedAlgorithm) as error:
         raise CmsMalformed(f"{type(error).__name__}: {error}"[:300]) from error
-    return certificates
 
 
 def _parsed(der: bytes) -> asn1_cms.SignedData:
@@ -74,7 +85,11 @@ def _check_shape(der: bytes) -> None:
     _, _, content, _, signers = _exactly(signed_data, 5)  # no [1] revocation lists
     _exactly(content, 1)  # no content
     [signer] = _exactly(signers, 1)
-    _, sid, digest, attributes, _, _ = _exactly(signer, 6)  # signed attributes, no unsigned ones
+    _, sid, digest, attributes, _, _, *unsigned = members(signer)
+    if len(unsigned) > 1:
+        raise CmsMalformed("members of the signer's information")
+    for attribute in (each for part in unsigned for each in members(part)):
+        _exactly(attribute, 2)
     _exactly(sid, 2)
     if len(members(digest)) > 2:
         raise CmsMalformed("digest algorithm")
@@ -127,6 +142,21 @@ def _attributes(signer: asn1_cms.SignerInfo) -> dict[str, Any]:
     if not attributes.keys() >= _NEEDED or attributes.keys() & _FORBIDDEN:
         raise SignedAttributesWrong(", ".join(sorted(attributes)))
     return attributes
+
+
+def _time_stamp(signer: asn1_cms.SignerInfo) -> bytes | None:
+    """Return the signature time-stamp (EN 319 122-1 §5.3), the only unsigned attribute there may be."""
+    unsigned = signer["unsigned_attrs"]
+    if isinstance(unsigned, asn1_core.Void):
+        return None
+    if (
+        len(unsigned) != 1
+        or unsigned[0]["type"].native != "signature_time_stamp_token"
+        or len(unsigned[0]["values"]) != 1
+    ):
+        raise CmsMalformed("unsigned attributes")
+    token: bytes = unsigned[0]["values"][0].dump()
+    return token
 
 
 def _check_attributes(

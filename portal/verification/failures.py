@@ -58,7 +58,11 @@ class ByteRangeWrong(SignatureWrong):
 
 
 class LevelWrong(SignatureWrong):
-    """Not a PAdES baseline signature: another sub-filter, or attributes that its level forbids."""
+    """Not a PAdES baseline signature of the level that was asked for."""
+
+
+class TimeStampWrong(SignatureWrong):
+    """A time-stamp that is malformed, of something else, or of another time."""
 
 
 class CmsMalformed(SignatureWrong):
@@ -99,3 +103,7 @@ class CertificateNotValid(TrustWrong):
 
 class CertificateMalformed(TrustWrong):
     """What should be a certificate is none."""
+
+
+class RevocationUnknown(TrustWrong):
+    """The file does not show that every certificate involved was in force."""

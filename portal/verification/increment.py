@@ -14,28 +14,22 @@ What the original itself holds is not judged: the citizen chose it, and the sign
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Final
 
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation.errors import SignatureValidationError
 
 from portal.verification.expectation import Expectation, without_marks
 from portal.verification.failures import (
     DocumentChanged,
     LevelWrong,
     NotUnderstood,
-    OtherDocument,
     SeveralSignatures,
     SignatureMissing,
     SignatureVisible,
-    VerificationFailed,
 )
 from portal.verification.objects import canonical, referred_to
+from portal.verification.reading import read, understood
 
 _FIELD_ENTRIES: Final = frozenset(
     {"/Type", "/Subtype", "/FT", "/T", "/TU", "/V", "/F", "/Ff", "/P", "/Rect", "/Border", "/BS"}
@@ -52,32 +46,31 @@ class AddedSignature:
 
 
 def added_signature(original: bytes, signed: bytes) -> AddedSignature:
-    """Return the one signature that `signed` adds to `original`.
+    """Return the one signature that `signed`, which begins with `original`, adds to it.
 
     Raises:
-        DocumentWrong: it is another document, or more was added.
+        DocumentWrong: more was added, or it cannot be read.
         SignatureWrong: no signature was added, several, or one of another kind.
     """
-    if not signed.startswith(original):
-        raise OtherDocument
-    if len(signed) == len(original):
-        raise SignatureMissing
-    with _understood():
-        before, strict = _read(original)
-        after = PdfFileReader(BytesIO(signed), strict=strict)
+    with understood():
+        before, strict = read(original)
+        after, _ = read(signed, strict=strict)
         signature = _new_signature(before, after)
-        _check_trailer(before, after)
-        _check_objects(original, before, after, signature.sig_field)
-        _check_field(signature.sig_field)
+        check_trailer(before, after)
+        if after.xrefs.total_revisions != before.xrefs.total_revisions + 1:
+            raise DocumentChanged("not exactly one increment")
+        check_added_field(original, before, after, signature.sig_field)
         return _dictionary(signature.sig_object)
 
 
-def _read(original: bytes) -> tuple[PdfFileReader, bool]:
-    """Return the original, and whether strict reading opened it; if not, the signed file is read as tolerantly."""
-    try:
-        return PdfFileReader(BytesIO(original), strict=True), True
-    except PdfError:
-        return PdfFileReader(BytesIO(original), strict=False), False
+def check_added_field(earlier: bytes, before: PdfFileReader, after: PdfFileReader, field: Any) -> None:
+    """Check that the last increment of `after` adds this invisible field and nothing else.
+
+    Raises:
+        DocumentWrong: it adds more.
+    """
+    _check_objects(earlier, before, after, field)
+    _check_field(field)
 
 
 def _new_signature(before: PdfFileReader, after: PdfFileReader) -> Any:
@@ -90,9 +83,12 @@ def _new_signature(before: PdfFileReader, after: PdfFileReader) -> Any:
     return new[0]
 
 
-def _check_trailer(before: PdfFileReader, after: PdfFileReader) -> None:
-    if after.xrefs.total_revisions != before.xrefs.total_revisions + 1:
-        raise DocumentChanged("not exactly one increment")
+def check_trailer(before: PdfFileReader, after: PdfFileReader) -> None:
+    """Check that catalog and information are the same objects, and nothing is encrypted.
+
+    Raises:
+        DocumentWrong: they are not, or something is.
+    """
     if before.encrypted or after.encrypted:
         raise NotUnderstood("encrypted")
     for name in ("/Root", "/Info"):
@@ -127,24 +123,26 @@ def _check_field(field: Any) -> None:
         raise DocumentChanged(f"the field has {', '.join(sorted(strange))}")
 
 
+def time_stamp_dictionary(signature: Any) -> AddedSignature:
+    """Return a document time-stamp's dictionary.
+
+    Raises:
+        LevelWrong: it is of another kind.
+    """
+    if signature.get("/Type") != "/DocTimeStamp" or signature.get("/SubFilter") != "/ETSI.RFC3161":
+        raise LevelWrong(str(signature.get("/SubFilter")))
+    return _entries(signature)
+
+
 def _dictionary(signature: Any) -> AddedSignature:
     if signature.get("/Type", "/Sig") != "/Sig" or signature.get("/SubFilter") != "/ETSI.CAdES.detached":
         raise LevelWrong(str(signature.get("/SubFilter")))
     if "/Reference" in signature:  # DocMDP, FieldMDP: would forbid what comes later, and was not asked for
         raise LevelWrong("a certification signature")
+    return _entries(signature)
+
+
+def _entries(signature: Any) -> AddedSignature:
     time = signature.get("/M")
     ranges, contents = (signature.raw_get(name) if name in signature else None for name in ("/ByteRange", "/Contents"))
     return AddedSignature(ranges, contents, None if time is None else str(time))
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """Turn whatever a hostile file does to the reader into one refusal."""
-    try:
-        yield
-    except VerificationFailed:
-        raise
-    except (PdfError, SignatureValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise NotUnderstood(f"{type(error).__name__}: {error}"[:300]) from error
-    except (RecursionError, AssertionError, ArithmeticError, NotImplementedError) as error:
-        raise NotUnderstood(type(error).__name__) from error

@@ -13,6 +13,7 @@ from stamp.appearance import Position
 
 _MAX_TEXT: Final = 200  # characters
 _DEFAULT_ROOM: Final = 2 * 12_000 + 2  # a CMS of 12 kB in hexadecimal, and the two angle brackets
+TIME_STAMP_ROOM: Final = 2 * 8_000 + 2  # a token with a chain of two RSA-4096 certificates takes half of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,18 @@ class Appearance:
     signatory: str
     page: int = -1
     position: Position = Position.BOTTOM_RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a portal may choose of a signature field: nothing of it says more than who signs.
+
+    `certifies`: later changes are closed but for forms and further signatures (DocMDP, ISO 32000-2 §12.8.2.2).
+    """
+
+    certifies: bool = False
+    name: str | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class SignatureOptions:
     name: str | None = None
     contact: str | None = None
     appearance: Appearance | None = None
+    certifies: bool = False
 
     def __post_init__(self) -> None:
         if self.signing_time.tzinfo is None:

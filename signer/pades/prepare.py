@@ -7,21 +7,23 @@ needs the same change there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyhanko.pdf_utils.generic import DictionaryObject, NameObject, NumberObject
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject, PdfObject
 from pyhanko.sign.fields import SigSeedSubFilter, prepare_sig_field
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PdfSignedData, SignatureObject
 
-from core.errors import DomainError
-from signer.pades.errors import CannotPrepare
+from signer.pades.errors import CannotCertify, CannotPrepare, cannot_prepare
 from signer.pades.options import Appearance, SignatureOptions
-from signer.pades.writer import SignatureWriter
+from signer.pades.writer import IncrementWriter
 from stamp.appearance import NoPlace, appearance, place
 
 _FIELD_NAME: Final = "Paraph"
+_TIME_STAMP_NAME: Final = "ParaphTime"
 _MAX_FIELDS: Final = 10_000
+_FORMS_AND_SIGNATURES: Final = 2  # /P of DocMDP, ISO 32000-2 table 257
 _SIGNED_APPEND_ONLY: Final = 3  # SigFlags, ISO 32000-2 table 225
 
 
@@ -41,30 +43,46 @@ def prepare(original: bytes, options: SignatureOptions, *, strict: bool = True) 
 
     Raises:
         CannotPrepare: the document cannot be read, or has no place for a signature.
+        CannotCertify: a certification is asked for, and the document is closed by somebody already.
         OptionNotAllowed: an option out of its bounds.
     """
-    try:
-        return _prepare(original, options, strict=strict)
-    except DomainError:
-        raise
-    except Exception as error:  # half of what pyHanko raises over a damaged file is no PdfError
-        raise CannotPrepare(f"{type(error).__name__}: {error}") from error
+    with cannot_prepare():
+        writer = IncrementWriter(original, strict=strict, label=options.claimed_time.isoformat().encode())
+        signature, visible = _signature(options), options.appearance
+        field = _add_field(writer, _FIELD_NAME, signature, visible)
+        if visible:
+            form = appearance(visible.signatory, options.claimed_time, writer.add_object)
+            field[NameObject("/AP")] = DictionaryObject({NameObject("/N"): form})
+        if options.certifies:
+            _certify(writer, signature, field.raw_get("/V"))
+        return _cut(writer, signature)
 
 
-def _prepare(original: bytes, options: SignatureOptions, *, strict: bool) -> PreparedIncrement:
-    writer = SignatureWriter(original, strict=strict, label=options.claimed_time.isoformat().encode())
-    visible = options.appearance
+def prepare_time_stamp(document: bytes, room: int, *, strict: bool = True) -> PreparedIncrement:
+    """Return the increment with a document time-stamp over all that is there. Source: EN 319 142-1 §5.5.
+
+    Raises:
+        CannotPrepare: the document cannot be read.
+    """
+    with cannot_prepare():
+        writer = IncrementWriter(document, strict=strict, label=b"time-stamp")
+        time_stamp = DocumentTimestamp(bytes_reserved=room - 2)
+        _add_field(writer, _TIME_STAMP_NAME, time_stamp, None)
+        return _cut(writer, time_stamp)
+
+
+def _add_field(
+    writer: IncrementWriter, kind: str, signature: PdfSignedData, visible: Appearance | None
+) -> DictionaryObject:
+    """Add a field with a signature in it; return the field."""
     page = writer.find_page_for_modification(visible.page if visible else 0)[0]  # type: ignore[no-untyped-call]  # pyHanko's own
     box = _box(page.get_object(), visible) if visible else None
-    name = _free_name(writer)
+    name = _free_name(writer, kind)
     _created, field = prepare_sig_field(name, writer.root, writer, include_on_page=page, box=box)
     _set_flags(writer)
-    signature = _signature(options)
-    field.get_object()[NameObject("/V")] = writer.add_object(signature)
-    if visible:
-        form = appearance(visible.signatory, options.claimed_time, writer.add_object)
-        field.get_object()[NameObject("/AP")] = DictionaryObject({NameObject("/N"): form})
-    return _cut(writer, signature)
+    found: DictionaryObject = field.get_object()
+    found[NameObject("/V")] = writer.add_object(signature)
+    return found
 
 
 def _signature(options: SignatureOptions) -> SignatureObject:
@@ -81,7 +99,34 @@ def _signature(options: SignatureOptions) -> SignatureObject:
     )
 
 
-def _set_flags(writer: SignatureWriter) -> None:
+def _certify(writer: IncrementWriter, signature: SignatureObject, reference: IndirectObject) -> None:
+    """Make it a certification signature: later, forms may be filled in and signatures added (ISO 32000-2 §12.8.2.2)."""
+    parameters = _dictionary(
+        {
+            "/Type": NameObject("/TransformParams"),
+            "/P": NumberObject(_FORMS_AND_SIGNATURES),
+            "/V": NameObject("/1.2"),
+        }
+    )
+    method = _dictionary(
+        {
+            "/Type": NameObject("/SigRef"),
+            "/TransformMethod": NameObject("/DocMDP"),
+            "/TransformParams": parameters,
+        }
+    )
+    signature[NameObject("/Reference")] = ArrayObject([method])
+    if "/Perms" in writer.root:
+        raise CannotCertify("the document has permissions already")
+    writer.root[NameObject("/Perms")] = _dictionary({"/DocMDP": reference})
+    writer.update_root()  # type: ignore[no-untyped-call]  # pyHanko's own
+
+
+def _dictionary(entries: Mapping[str, PdfObject]) -> DictionaryObject:
+    return DictionaryObject({NameObject(key): value for key, value in entries.items()})
+
+
+def _set_flags(writer: IncrementWriter) -> None:
     """Mark the form as signed and append-only.
 
     Unlike pyHanko's own function this leaves /NeedAppearances alone: without it a form looks different. Where values
@@ -93,7 +138,7 @@ def _set_flags(writer: SignatureWriter) -> None:
         writer.update_container(form)
 
 
-def _cut(writer: SignatureWriter, signature: SignatureObject) -> PreparedIncrement:
+def _cut(writer: IncrementWriter, signature: PdfSignedData) -> PreparedIncrement:
     """Write the increment, fill in /ByteRange, and cut it at the room."""
     output = writer.write_increment()
     start, end = signature.contents.offsets
@@ -102,13 +147,13 @@ def _cut(writer: SignatureWriter, signature: SignatureObject) -> PreparedIncreme
     return PreparedIncrement(data[: start - output.start], end - start, data[end - output.start :])
 
 
-def _free_name(writer: SignatureWriter) -> str:
+def _free_name(writer: IncrementWriter, kind: str) -> str:
     """Return a field name of ours that no other field has."""
     taken = set(_top_names(writer.root))
     number = 1
-    while f"{_FIELD_NAME}{number}" in taken:
+    while f"{kind}{number}" in taken:
         number += 1
-    return f"{_FIELD_NAME}{number}"
+    return f"{kind}{number}"
 
 
 def _top_names(root: Any) -> list[str]:

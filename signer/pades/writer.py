@@ -1,8 +1,9 @@
-"""pyHanko's incremental writer, held to what a signature needs.
+"""pyHanko's incremental writer, held to what signatures need.
 
-The increment changes nothing but what carries the signature field. So, other than the stock writer:
+An increment changes nothing but what carries the signature field, or the data that signatures are validated with. So,
+other than the stock writer:
 - document information and XMP metadata stay untouched (a malformed XMP packet would be parsed, an intact one rewritten);
-- neither /Version nor /Extensions is written;
+- neither /Version nor /Extensions is written for a signature;
 - re-issued objects carry the strings and numbers of the original, byte for byte and digit for digit;
 - only the appended bytes are written, at the offsets they will have behind the original.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.generic import (
@@ -30,11 +31,15 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from preflight.references import numbers_referred_to, object_streams
 from signer.pades.errors import CannotPrepare
 
+_ROOM: Final = 32  # numbers: more than the objects of an increment
+_PLACES_TRIED: Final = 20
 
-class SignatureWriter(IncrementalPdfFileWriter):
-    """Writes the increment of one signature over `original`. `label` makes the new half of /ID differ."""
+
+class IncrementWriter(IncrementalPdfFileWriter):
+    """Writes one increment over `original`. `label` makes the new half of /ID differ."""
 
     def __init__(self, original: bytes, *, strict: bool, label: bytes) -> None:
         reader = PdfFileReader(BytesIO(original), strict=strict)
@@ -47,9 +52,9 @@ class SignatureWriter(IncrementalPdfFileWriter):
             del self.trailer["/Info"]
         self._original_length = len(original)
         self._ends_with_newline = original.endswith((b"\n", b"\r"))
-        self._lastobj_id = _highest_number(reader)
         self._document_id = _document_id(reader, original, label)
         self._open()
+        self._lastobj_id = _last_taken_number(reader, original)
 
     def _open(self) -> None:
         """Unlock a document that needs no password."""
@@ -101,6 +106,20 @@ class OffsetBuffer(BytesIO):
     def seek(self, offset: int, whence: int = 0) -> int:
         """Go to a position in the whole file."""
         return super().seek(offset - self.start if whence == 0 else offset, whence) + self.start
+
+
+def _last_taken_number(reader: PdfFileReader, original: bytes) -> int:
+    """Return the number after which new objects go: behind it is room that nothing in the document refers to.
+
+    Whoever wrote the document may have referred to numbers that no object has (attack H1); `preflight` refuses an
+    increment that takes one.
+    """
+    highest = _highest_number(reader)
+    waited_for = numbers_referred_to((original, *object_streams(reader)))
+    for start in range(highest, highest + _ROOM * _PLACES_TRIED, _ROOM):
+        if waited_for.isdisjoint(range(start + 1, start + 1 + _ROOM)):
+            return start
+    raise CannotPrepare("the document refers to too many objects that it does not have")
 
 
 def _highest_number(reader: PdfFileReader) -> int:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -30,7 +30,7 @@ from core.types import ContentDigest, Dtbsr
 from hsm.errors import HsmError
 from hsm.ports import KeyVault
 from signer.sam.errors import OutcomeUnknown
-from signer.sam.increments import JudgedDocument, check_claimed_name, judge_document
+from signer.sam.increments import JudgedDocument, check_claims, judge_document
 from signer.sam.issuers import Issuers
 from signer.sam.ledger import Ledger, Reserved, Result
 from signer.sam.parts import Parts
@@ -86,10 +86,11 @@ class Activation:
     def sign_contents(self, asked: SignContents) -> ContentSignatures:
         """Sign contents authorised as `sdr`: their digests become message digests of signed attributes made here."""
         order = _order(asked, "sdr", asked.digests)
+        claimed = self._parts.clock.now() if asked.form == "cades" else None  # EN 319 122-1 §6.3: signing-time
 
         def work(record: CredentialRecord) -> dict[bytes, Work]:
             template = self._template(record, order.algorithm)
-            return {digest: _cms_work(template, ContentDigest(order.hash, digest)) for digest in asked.digests}
+            return {digest: _cms_work(template, ContentDigest(order.hash, digest), claimed) for digest in asked.digests}
 
         return ContentSignatures([result.value for result in self._carry_out(asked.sad, order, work, None)])
 
@@ -118,7 +119,7 @@ class Activation:
             transaction = self._parts.transactions.find(connection, claims.transaction)
             record = self._parts.records.find(connection, transaction.credential)
             if document is not None:
-                check_claimed_name(document, record.name)
+                check_claims(document, record.name, now)
             return verify_activation(claims, order, transaction, record, now)
 
         now = self._parts.clock.now()
@@ -171,10 +172,10 @@ def _template_of(certificate: bytes, issuer: bytes, algorithm: SignatureAlgorith
     return CmsTemplate.of([certificate, issuer], algorithm)
 
 
-def _cms_work(template: CmsTemplate, content: ContentDigest) -> Work:
-    attributes = template.signed_attributes(content.value)
+def _cms_work(template: CmsTemplate, content: ContentDigest, claimed: datetime | None = None) -> Work:
+    attributes = template.signed_attributes(content.value, claimed)
     dtbsr = Dtbsr(content.algorithm, content.algorithm.new(attributes).digest())
-    return Work(dtbsr, lambda signature: template.assemble(content.value, signature))
+    return Work(dtbsr, lambda signature: template.assemble(content.value, signature, signing_time=claimed))
 
 
 def _as_it_is(signature: bytes) -> bytes:

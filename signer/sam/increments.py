@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from core.algorithms import HashAlgorithm
 from signer.sam.errors import IncrementRefused
 from signer.sam.protocol import PreparedDocument
+
+_PRESENT: Final = timedelta(minutes=10)  # between the clocks of `web` and of this zone, with the time a batch takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class JudgedDocument:
     increment_before: bytes
     increment_after: bytes
     claimed_name: str  # what a reader shows as the signer's name; empty when nothing
+    claimed_at: datetime  # and as the time of signing
 
 
 def judge_document(
@@ -49,17 +54,20 @@ def judge_document(
         document.increment_before,
         document.increment_after,
         document.verdict.claimed_name,
+        document.verdict.claimed_at,
     )
 
 
-def check_claimed_name(document: JudgedDocument, signatory: str) -> None:
-    """Check that nobody else's name is shown beside the signature: `web` writes it.
+def check_claims(document: JudgedDocument, signatory: str, now: datetime) -> None:
+    """Check that what is shown beside the signature is true: `web` writes it, and may have had its verdict for days.
 
     Raises:
-        IncrementRefused: it is another name than the signatory's.
+        IncrementRefused: it is another name than the signatory's, or another time than the present.
     """
     if document.claimed_name not in {"", signatory}:
         raise IncrementRefused("the signature claims another name than the signatory's")
+    if abs(document.claimed_at - now) > _PRESENT:
+        raise IncrementRefused(f"the signature claims another time than now: {document.claimed_at.isoformat()}")
 
 
 def increment_digest(before: bytes, after: bytes) -> bytes:

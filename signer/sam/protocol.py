@@ -13,7 +13,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from channel import stamping
 from channel.protocol import SMALL, Call, Done, Message, Protocol
+from channel.stamping import CheckpointsVerified
 from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
 from core.statements import IncrementVerdict, KeyAttestation
 from signer.sam import errors
@@ -133,7 +135,10 @@ class Signatures(Message, frozen=True):
 
 
 class SignContents(Message, frozen=True):
-    """Sign contents whose digests were authorised as `sdr`: the answer is `ContentSignatures`."""
+    """Sign contents whose digests were authorised as `sdr`: the answer is `ContentSignatures`.
+
+    `form` says what the signature is part of: a PDF says by itself when it was signed, a CAdES signature must.
+    """
 
     sad: str
     client: str
@@ -141,6 +146,7 @@ class SignContents(Message, frozen=True):
     hash_oid: str
     algorithm: str
     digests: list[bytes]
+    form: Literal["pades", "cades"]
 
 
 class ContentSignatures(Message, frozen=True):
@@ -252,14 +258,15 @@ class SetState(Message, frozen=True):
 
 
 class VerifyEvidence(Message, frozen=True):
-    """Verify the evidence log's chain from its first row."""
+    """Verify the evidence from its first row, and every checkpoint."""
 
 
 class EvidenceVerified(Message, frozen=True):
-    """The log is whole."""
+    """The log is whole, and every checkpoint agrees with it."""
 
     rows: int
     head: str  # hex of the last link
+    checkpoints: CheckpointsVerified
 
 
 SAM = Protocol(
@@ -287,6 +294,7 @@ ADMIN = Protocol(
         Call(Activate, Done),
         Call(SetState, Done),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
+        *stamping.CALLS,
     ),
-    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt, *stamping.ERRORS),
 )

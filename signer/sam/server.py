@@ -9,11 +9,14 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from channel import stamping
 from channel.protocol import Done, Health, Message
 from channel.server import Server, health
+from channel.stamping import CheckpointsVerified
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.clock import Clock
 from core.entropy import Entropy
+from core.time_stamp import TimeStampTrust
 from core.types import Dtbsr
 from hsm.errors import WrongWrappingKey
 from hsm.ports import KeyVault, MacKey, SigningKey
@@ -22,7 +25,6 @@ from otp.challenges import Challenges
 from otp.delivery.ports import SmsSender
 from signer.sam import tables
 from signer.sam.activation import Activation
-from signer.sam.checkpoints import Checkpoints
 from signer.sam.code_messages import CodeMessages
 from signer.sam.directory import Directory
 from signer.sam.endings import Endings
@@ -61,6 +63,7 @@ from signer.sam.restoration import Restoration, Restored, StatusOf
 from signer.sam.sad import SadCodec
 from signer.sam.signatures import check_probe
 from signer.sam.transactions import Transactions
+from storage.checkpoints import Checkpoints
 from storage.engine import Database
 from storage.seals import Seals, check_sealed
 
@@ -76,11 +79,12 @@ class SamKeys:
     fingerprint: MacKey
     evidence: MacKey
     attestation: SigningKey
+    checkpoint: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
 class SamSettings:
-    """What the SAM is told: policy, the names in a message, pinned keys, and where checkpoints go."""
+    """What the SAM is told: policy, the names in a message, pinned keys, whose time-stamps count, where checkpoints go."""
 
     policy: Policy
     sms_sender: str
@@ -88,6 +92,7 @@ class SamSettings:
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
     issuers: Issuers
+    time_stamps: TimeStampTrust
     checkpoints: Path
 
 
@@ -143,7 +148,9 @@ class Sam:
         )
         self._directory = Directory(parts, settings.issuers)
         self._enrolment = Enrolment(parts, keys.vault, keys.attestation, settings.issuers)
-        self._checkpoints = Checkpoints(settings.checkpoints, keys.attestation, parts.evidence, database)
+        self._checkpoints = Checkpoints(
+            settings.checkpoints, parts.evidence, database, keys.checkpoint, settings.time_stamps, entropy
+        )
 
     def server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the socket that `web` may open."""
@@ -161,7 +168,7 @@ class Sam:
             DescribeCredential: self._directory.describe,
             Health: health(self.check),
         }
-        return Server(SAM, {kind: self._with_checkpoints(handler) for kind, handler in handlers.items()}, peers)
+        return Server(SAM, handlers, peers)
 
     def admin_server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the operator's socket."""
@@ -171,9 +178,14 @@ class Sam:
             Activate: _done(self._enrolment.activate),
             SetState: _done(self._enrolment.set_state),
             VerifyEvidence: self._verify_evidence,
+            **stamping.handlers(self._checkpoints, self._parts.clock),
             Health: health(self.check),
         }
         return Server(ADMIN, handlers, peers)
+
+    def make_round(self) -> None:
+        """Do what nobody asks for: a checkpoint of the evidence. Cheap when there is nothing to do."""
+        self._checkpoints.write_if_due(self._parts.clock.now())
 
     def check(self) -> None:
         """Prove that the SAM can do its work: a probe key is made, signs, is verified; database and sender answer.
@@ -223,17 +235,8 @@ class Sam:
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:
             rows, head = self._parts.evidence.verify(connection)
-        self._checkpoints.verify()
-        return EvidenceVerified(rows, head.hex())
-
-    def _with_checkpoints(self, handler: Callable[[Any], Message]) -> Callable[[Any], Message]:
-        def handle(request: Message) -> Message:
-            try:
-                return handler(request)
-            finally:
-                self._checkpoints.write_if_due(self._parts.clock.now())
-
-        return handle
+        checkpoints = self._checkpoints.verify(self._parts.clock.now())
+        return EvidenceVerified(rows, head.hex(), CheckpointsVerified(*checkpoints))
 
 
 Handlers = Mapping[type[Message], Callable[[Any], Message]]

@@ -6,7 +6,6 @@ the shipped list of mechanisms; that list is tried at the end. Each refusal has 
 
 from __future__ import annotations
 
-import ctypes
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from pkcs11 import (
     Attribute,
     AttributeReadOnly,
     AttributeSensitive,
-    AttributeTypeInvalid,
     KeyNotWrappable,
     KeyType,
     KeyUnextractable,
@@ -33,7 +31,6 @@ from core.algorithms import KeyType as OurKeyType
 from core.errors import MalformedDigest
 from core.types import DocumentDigest, Dtbsr
 from hsm import mechanisms, wrapping
-from hsm.attributes import MAPPER
 from hsm.errors import (
     AlgorithmMismatch,
     HsmError,
@@ -46,7 +43,21 @@ from hsm.keys import TokenMacKey, TokenSigningKey, generate_key_pair, generate_m
 from hsm.ports import WrappedKey
 from hsm.public_keys import verify
 from hsm.wrapping import TokenVault
-from tests.support.tokens import MAC_LABELS, MODULE, TEMPLATE, make_token, sam_token
+from tests.support.key_attributes import (
+    HIDDEN,
+    MAC,
+    PRIVATE,
+    PUBLIC,
+    RSA_PRIVATE,
+    RSA_PUBLIC,
+    UNWRAP_TEMPLATE,
+    WRAP,
+    attributes,
+    hidden,
+    must_be,
+    read_unwrap_template,
+)
+from tests.support.tokens import MAC_LABELS, TEMPLATE, make_token, sam_token
 
 NOT_PERMITTED = "0x68"  # CKR_KEY_FUNCTION_NOT_PERMITTED, which the binding does not name
 PROHIBITED = "0x1b"  # CKR_ACTION_PROHIBITED, likewise
@@ -54,114 +65,15 @@ P256 = OurKeyType.EC_P256
 DTBSR = Dtbsr(HashAlgorithm.SHA256, bytes(range(32)))
 ES256 = SignatureAlgorithm.ECDSA_SHA256
 
-# --- what every permanent key of the zones must be, written by hand ------------------------------------------------
+# --- what the tokens below hold -------------------------------------------------------------------------------------
 
-_COMMON = {"TOKEN": True, "LOCAL": True, "MODIFIABLE": False, "DESTROYABLE": True}
-_SECRET = {
-    "CLASS": ObjectClass.SECRET_KEY,
-    "PRIVATE": True,
-    "SENSITIVE": True,
-    "ALWAYS_SENSITIVE": True,
-    "EXTRACTABLE": False,
-    "NEVER_EXTRACTABLE": True,
-    "WRAP_WITH_TRUSTED": True,
-    "ENCRYPT": False,
-    "DECRYPT": False,
-    "VERIFY": False,
-    "DERIVE": False,
-    "VALUE_LEN": 32,
-    **_COMMON,
-}
-_WRAP = {
-    **_SECRET,
-    "KEY_TYPE": KeyType.AES,
-    "KEY_GEN_MECHANISM": Mechanism.AES_KEY_GEN,
-    "ALLOWED_MECHANISMS": (Mechanism.AES_KEY_WRAP_PAD,),
-    "TRUSTED": True,
-    "WRAP": True,
-    "UNWRAP": True,
-    "SIGN": False,
-    "COPYABLE": True,
-}
-_MAC = {
-    **_SECRET,
-    "KEY_TYPE": KeyType.GENERIC_SECRET,
-    "KEY_GEN_MECHANISM": Mechanism.GENERIC_SECRET_KEY_GEN,
-    "ALLOWED_MECHANISMS": (Mechanism.SHA256_HMAC,),
-    "TRUSTED": False,
-    "WRAP": False,
-    "UNWRAP": False,
-    "SIGN": True,
-    "COPYABLE": False,
-}
-_PRIVATE = {
-    "CLASS": ObjectClass.PRIVATE_KEY,
-    "KEY_TYPE": KeyType.EC,
-    "KEY_GEN_MECHANISM": Mechanism.EC_KEY_PAIR_GEN,
-    "ALLOWED_MECHANISMS": (Mechanism.ECDSA,),
-    "EC_PARAMS": bytes.fromhex("06082a8648ce3d030107"),
-    "PRIVATE": True,
-    "SENSITIVE": True,
-    "ALWAYS_SENSITIVE": True,
-    "EXTRACTABLE": False,
-    "NEVER_EXTRACTABLE": True,
-    "WRAP_WITH_TRUSTED": True,
-    "ALWAYS_AUTHENTICATE": False,
-    "SIGN": True,
-    "SIGN_RECOVER": False,
-    "DECRYPT": False,
-    "UNWRAP": False,
-    "DERIVE": False,
-    "COPYABLE": False,
-    **_COMMON,
-}
-_PUBLIC = {
-    "CLASS": ObjectClass.PUBLIC_KEY,
-    "KEY_TYPE": KeyType.EC,
-    "KEY_GEN_MECHANISM": Mechanism.EC_KEY_PAIR_GEN,
-    "ALLOWED_MECHANISMS": (),
-    "EC_PARAMS": bytes.fromhex("06082a8648ce3d030107"),
-    "PRIVATE": False,
-    "TRUSTED": False,
-    "VERIFY": True,
-    "VERIFY_RECOVER": False,
-    "ENCRYPT": False,
-    "WRAP": False,
-    "DERIVE": False,
-    "COPYABLE": False,
-    **_COMMON,
-}
-_RSA = {"KEY_TYPE": KeyType.RSA, "KEY_GEN_MECHANISM": Mechanism.RSA_PKCS_KEY_PAIR_GEN, "EC_PARAMS": None}
-_RSA_PRIVATE = {**_PRIVATE, **_RSA, "ALLOWED_MECHANISMS": (Mechanism.RSA_PKCS, Mechanism.RSA_PKCS_PSS)}
-_RSA_PUBLIC = {**_PUBLIC, **_RSA, "MODULUS_BITS": 3072, "PUBLIC_EXPONENT": b"\x01\x00\x01"}
-# What differs from token to token, and tells nothing of what a key may do.
-_NAMES = {"LABEL", "ID", "SUBJECT", "START_DATE", "END_DATE", "CHECK_VALUE", "EC_POINT", "MODULUS"}
-# A private exponent may not be told, and the public one stands beside it.
-_HIDDEN = {"VALUE", "PRIVATE_EXPONENT", "PRIME_1", "PRIME_2", "EXPONENT_1", "EXPONENT_2", "COEFFICIENT"}
-_KEYS = {
-    ("sam", "wrap", ObjectClass.SECRET_KEY): _WRAP,
-    **{("sam", label, ObjectClass.SECRET_KEY): _MAC for label in MAC_LABELS},
-    ("sam", "attest", ObjectClass.PRIVATE_KEY): _PRIVATE,
-    ("sam", "attest", ObjectClass.PUBLIC_KEY): _PUBLIC,
-    ("ca", "issuing", ObjectClass.PRIVATE_KEY): {**_RSA_PRIVATE, "PUBLIC_EXPONENT": b"\x01\x00\x01"},
-    ("ca", "issuing", ObjectClass.PUBLIC_KEY): _RSA_PUBLIC,
-}
-_UNWRAP_TEMPLATE = {
-    Attribute.CLASS: (3).to_bytes(8, "little"),  # CKO_PRIVATE_KEY
-    Attribute.TOKEN: b"\0",
-    Attribute.PRIVATE: b"\1",
-    Attribute.SENSITIVE: b"\1",
-    Attribute.EXTRACTABLE: b"\0",
-    Attribute.ALLOWED_MECHANISMS: b"".join(
-        number.to_bytes(8, "little") for number in (Mechanism.RSA_PKCS, Mechanism.RSA_PKCS_PSS, Mechanism.ECDSA)
-    ),
-    Attribute.SIGN: b"\1",
-    Attribute.SIGN_RECOVER: b"\0",
-    Attribute.DECRYPT: b"\0",
-    Attribute.UNWRAP: b"\0",
-    Attribute.DERIVE: b"\0",
-    Attribute.COPYABLE: b"\0",
-    Attribute.MODIFIABLE: b"\0",
+KEYS = {
+    ("sam", "wrap", ObjectClass.SECRET_KEY): WRAP,
+    **{("sam", label, ObjectClass.SECRET_KEY): MAC for label in MAC_LABELS},
+    ("sam", "attest", ObjectClass.PRIVATE_KEY): PRIVATE,
+    ("sam", "attest", ObjectClass.PUBLIC_KEY): PUBLIC,
+    ("ca", "issuing", ObjectClass.PRIVATE_KEY): {**RSA_PRIVATE, "PUBLIC_EXPONENT": b"\x01\x00\x01"},
+    ("ca", "issuing", ObjectClass.PUBLIC_KEY): RSA_PUBLIC,
 }
 
 
@@ -231,56 +143,19 @@ def test_no_token_holds_anything_but_these_keys(sam, ca):
         for zone, token in (("sam", sam), ("ca", ca))
         for key in objects(token)
     }
-    assert found == set(_KEYS)
+    assert found == set(KEYS)
 
 
-@pytest.mark.parametrize(("zone", "label", "kind"), list(_KEYS))
+@pytest.mark.parametrize(("zone", "label", "kind"), list(KEYS))
 def test_every_attribute_of_every_permanent_key_is_as_it_must_be__i3(sam, ca, zone, label, kind):
     (key,) = objects({"sam": sam, "ca": ca}[zone], LABEL=label, CLASS=kind)
-    readable, hidden = {}, set()
-    for attribute in set(MAPPER.attribute_types) - {
-        Attribute.UNWRAP_TEMPLATE,
-        Attribute.START_DATE,
-        Attribute.END_DATE,
-    }:
-        try:
-            readable[attribute.name] = key[attribute]
-        except AttributeSensitive:
-            hidden.add(attribute.name)
-        except AttributeTypeInvalid:
-            continue
-    must_be = {name: value for name, value in _KEYS[zone, label, kind].items() if value is not None}
-    assert {name: value for name, value in readable.items() if name not in _NAMES} == must_be
-    assert hidden <= _HIDDEN
-    assert bool(hidden) is (kind is not ObjectClass.PUBLIC_KEY)
-
-
-class CkAttribute(ctypes.Structure):
-    _fields_ = (("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("length", ctypes.c_ulong))
-
-
-def read_unwrap_template(key: Any) -> dict[Attribute, bytes]:
-    """Ask the token for the nested template, which the binding cannot: count, lengths, then values."""
-    module = ctypes.CDLL(str(MODULE))
-
-    def ask(outer: CkAttribute) -> None:
-        session, handle = ctypes.c_ulong(key.session.handle), ctypes.c_ulong(key.handle)
-        assert module.C_GetAttributeValue(session, handle, ctypes.byref(outer), ctypes.c_ulong(1)) == 0
-
-    outer = CkAttribute(int(Attribute.UNWRAP_TEMPLATE), None, 0)
-    ask(outer)
-    inner = (CkAttribute * (outer.length // ctypes.sizeof(CkAttribute)))()
-    outer.value = ctypes.cast(inner, ctypes.c_void_p)
-    ask(outer)
-    buffers = [ctypes.create_string_buffer(each.length) for each in inner]
-    for each, buffer in zip(inner, buffers, strict=True):
-        each.value = ctypes.cast(buffer, ctypes.c_void_p)
-    ask(outer)
-    return {Attribute(each.type): buffer.raw for each, buffer in zip(inner, buffers, strict=True)}
+    assert attributes(key) == must_be(KEYS[zone, label, kind])
+    assert hidden(key) <= HIDDEN
+    assert bool(hidden(key)) is (kind is not ObjectClass.PUBLIC_KEY)
 
 
 def test_the_wrapping_keys_unwrap_template_is_as_it_must_be__i3(sam):
-    assert read_unwrap_template(wrapping_key(sam)) == _UNWRAP_TEMPLATE
+    assert read_unwrap_template(wrapping_key(sam)) == UNWRAP_TEMPLATE
 
 
 # --- I3: the wrapping key wraps and unwraps, and nothing else ------------------------------------------------------

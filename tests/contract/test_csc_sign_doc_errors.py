@@ -25,6 +25,23 @@ def digests(**changes):
     return element(**({"document": ..., "hashes": [DIGEST]} | changes))
 
 
+def cades(**changes):
+    return element(**({"signature_format": "C"} | changes))
+
+
+WRONG_PROPERTIES: list = [
+    [{"attribute_name": "Reason"}],
+    [{"attribute_name": "Location", "attribute_value": "QnVj"}],
+    [{"attribute_name": "ContactInfo"}],
+    [{"attribute_name": "Name"}, {"attribute_name": "Reason"}],
+    [{"attribute_name": "Name", "attribute_value": "%"}],
+    [{"attribute_name": "Name", "attribute_value": 7}],
+    [{"attribute_name": "Name", "attribute_value": "QWx0Y2luZXZh"}],  # somebody else
+    [{}],
+    ["Name"],
+    "Name",
+]
+
 ROWS = [
     ({"documents": None}, "Empty documentDigests and documents objects"),
     ({"documents": []}, "Empty documentDigests and documents objects"),
@@ -48,13 +65,40 @@ ROWS = [
     ({"documents": None, "documentDigests": [digests()]}, NOT_AUTHORISED),  # authorised as a document, not as content
     ({"documents": [element(signature_format=...)]}, "Missing (or invalid type) string parameter signature_format"),
     ({"documents": [element(signature_format=1)]}, "Missing (or invalid type) string parameter signature_format"),
-    *[({"documents": [element(signature_format=f)]}, "Invalid parameter signature_format") for f in ("C", "X", "J", "p")],
+    *[({"documents": [element(signature_format=f)]}, "Invalid parameter signature_format") for f in ("X", "J", "p")],
     *[
         ({"documents": [element(conformance_level=level)]}, "Invalid parameter conformance_level")
-        for level in ("AdES-B-T", "AdES-B-LT", "AdES-B-LTA", "AdES-T", "B-B", 7)
+        for level in ("AdES-T", "AdES-LTA", "B-B", "", 7)
     ],
-    ({"documents": [element(signed_envelope_property="Certification")]}, "Invalid parameter signed_envelope_property"),
-    ({"documents": [element(signed_props=[{"attribute_name": "Reason"}])]}, "Invalid parameter signed_props"),
+    *[
+        ({"documents": [element(signed_envelope_property=each)]}, "Invalid parameter signed_envelope_property")
+        for each in ("Attached", "Enveloped", "revision", 7)
+    ],
+    *[
+        ({"documents": [element(signed_props=each)]}, "Invalid parameter signed_props")
+        for each in WRONG_PROPERTIES
+    ],
+    *[
+        ({"documents": [element(appearance=each)]}, "Invalid parameter appearance")
+        for each in ("here", {"page": 0}, {"page": True}, {"page": 1.0}, {"position": "middle"}, {"position": 7})
+    ],
+    # CAdES: what is not served of it is refused by name
+    *[
+        ({"documents": [cades(signed_envelope_property=each)]}, "Invalid parameter signed_envelope_property")
+        for each in ("Parallel", "Revision", "Certification")
+    ],
+    *[
+        ({"documents": [cades(conformance_level=level)]}, "Invalid parameter conformance_level")
+        for level in ("AdES-B-LT", "AdES-B-LTA")
+    ],
+    ({"documents": [cades(signed_props=[{"attribute_name": "mime-type"}])]}, "Invalid parameter signed_props"),
+    ({"documents": [cades(), element()]}, "Invalid parameter signature_format"),
+    ({"documents": None, "documentDigests": [digests(signature_format="C", signed_envelope_property="Attached")]},
+     "Invalid parameter signed_envelope_property"),
+    ({"documents": None, "documentDigests": [digests(conformance_level="AdES-B-LTA")]},
+     "Invalid parameter conformance_level"),
+    ({"documents": None, "documentDigests": [digests(signed_props=[{"attribute_name": "Name"}])]},
+     "Invalid parameter signed_props"),
     ({"documents": [element(signAlgo=...)]}, "Missing (or invalid type) string parameter signAlgo"),
     ({"documents": [element(signAlgo="1.2.3")]}, "Invalid parameter signAlgo"),
     (
@@ -108,10 +152,19 @@ def test_a_content_digest_gives_a_signature_object(web):
 
 
 def test_the_authorised_document_comes_back_signed_and_begins_with_itself(web, document_sad):
-    for more in ({}, {"returnValidationInfo": True, "documents": [element(conformance_level="ades-b-b")]}):
+    for more in ({}, {"documents": [element(conformance_level="ades-b-b")]}, {"documents": [element(signed_props=[])]}):
         answer = web.sign_doc(web.b, document_sad, [DOCUMENT], **more)
         assert list(answer.json) == ["DocumentWithSignature"], answer.text
         assert base64.b64decode(answer.json["DocumentWithSignature"][0]).startswith(DOCUMENT)
+    assert len(web.bench.uses) == len(set(web.bench.uses))
+
+
+def test_without_time_stamps_and_statuses_nothing_higher_is_delivered(web, document_sad):
+    for level in ("AdES-B-T", "AdES-B-LT", "AdES-B-LTA"):
+        answer = web.sign_doc(web.b, document_sad, [], documents=[element(conformance_level=level)])
+        assert_error(answer, 503, "temporarily_unavailable", "The service is temporarily unavailable")
+    answer = web.sign_doc(web.b, document_sad, [DOCUMENT], returnValidationInfo=True)
+    assert_error(answer, 503, "temporarily_unavailable", "The service is temporarily unavailable")
     assert len(web.bench.uses) == len(set(web.bench.uses))
 
 

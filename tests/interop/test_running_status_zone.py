@@ -11,11 +11,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,15 +42,8 @@ from pyhanko_certvalidator.fetchers.aiohttp_fetchers import AIOHttpFetcherBacken
 
 from apps.health import check, wait_until_healthy
 from ca.ocsp.answer import Refusal
-from ca.protocol import (
-    CA_ADMIN,
-    CertifyService,
-    IssuedCertificate,
-    RevokeCertificate,
-    StatusChanged,
-)
-from channel.client import Channel
 from core.algorithms import KeyType
+from tests.support.administrators import SignedIn
 from tests.support.instance import make_instance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("status-instance")]
@@ -68,7 +63,7 @@ class World:
             shutil.copyfile(self.settings.published() / f"{name}.pem", folder / f"{name}.pem")
         for name in ("ocsp", "tsu"):
             shutil.copyfile(self.settings.zone_dir("status") / f"{name}.crt", folder / f"{name}.pem")
-        self.admin = Channel(CA_ADMIN, self.settings.socket("ca-admin"))
+        self.admin = SignedIn(self.settings, "elena")
 
     def run(self, command: str, *more: str, good: bool = True) -> str:
         """Run a tool on the files; return what it says."""
@@ -92,15 +87,14 @@ class World:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"TEST {name.partition('.')[0]}")])
         request = x509.CertificateSigningRequestBuilder(subject).sign(key, hashes.SHA256())
-        asked = CertifyService("list-signer", request.public_bytes(Encoding.DER))
-        der = self.admin.call(asked, IssuedCertificate).certificate
+        der = self.admin.authority.certify("list-signer", request.public_bytes(Encoding.DER)).certificate
         certificate = x509.load_der_x509_certificate(der)
         (self.folder / name).write_bytes(certificate.public_bytes(Encoding.PEM))
         return certificate
 
     def revoke(self, certificate: x509.Certificate, reason: str = "keyCompromise") -> None:
         serial = f"{certificate.serial_number:040x}"
-        self.admin.call(RevokeCertificate(serial, reason, "tests"), StatusChanged)
+        self.admin.authority.revoke(serial, reason)
 
     def ask(self, certificate: x509.Certificate, nonce: bytes | None = None) -> ocsp.OCSPResponse | bytes:
         """Ask by POST; return the answer, or the bytes of a refusal."""
@@ -344,6 +338,85 @@ def test_ten_megabytes_in_chunks_are_not_taken(world, path, kind):
     assert check(world.settings, "status") == ""
 
 
+def malformed(world) -> list[tuple[str, str, bytes, int]]:
+    """Return path, content type, body and expected status of requests that are wrong in every way."""
+    issuer = x509.load_pem_x509_certificate((world.folder / "issuing.pem").read_bytes())
+    good = ocsp.OCSPRequestBuilder().add_certificate(issuer, issuer, hashes.SHA256())
+    huge = good.add_extension(x509.OCSPNonce(b"n" * 10_000), critical=False).build().public_bytes(Encoding.DER)
+    ask = good.build().public_bytes(Encoding.DER)
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes(32)}
+    stamp = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "nonce": 5}).dump()
+    long_nonce = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "nonce": 2**8000}).dump()
+    version = b"\xa0\x03\x02\x01\x07"
+    inside = ask[4:] if ask[1] & 0x80 else ask[2:]
+    body = inside[2:]
+    other = bytes([0x30, len(version + body)]) + version + body
+    return [
+        ("/ocsp", OCSP_TYPE, bytes([0x30, len(other)]) + other, 200),
+        ("/ocsp", OCSP_TYPE, huge, 200),
+        ("/ocsp", OCSP_TYPE, ask[: len(ask) // 2], 200),
+        ("/ocsp", OCSP_TYPE, b"", 200),
+        ("/ocsp", "text/html", ask, 415),
+        ("/ocsp", TSP_TYPE, ask, 415),
+        ("/ocsp", OCSP_TYPE, bytes(20_000), 413),
+        ("/tsa", TSP_TYPE, stamp.replace(b"\x02\x01\x01", b"\x02\x01\x07", 1), 200),
+        ("/tsa", TSP_TYPE, long_nonce, 200),
+        ("/tsa", TSP_TYPE, stamp[:-1], 200),
+        ("/tsa", TSP_TYPE, b"", 200),
+        ("/tsa", OCSP_TYPE, stamp, 415),
+        ("/tsa", "application/json", stamp, 415),
+    ]
+
+
+def test_who_watches_reads_the_clocks_drift_at_an_address_of_its_own(world):
+    watched = httpx.get(f"http://{world.settings.status.metrics_listen}/metrics", trust_env=False)
+    assert watched.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    (drift,) = re.findall(r"^paraph_tsa_clock_drift_seconds (\S+)$", watched.text, re.MULTILINE)
+    assert abs(float(drift)) < 0.25
+    assert "paraph_tsa_time_told 1" in watched.text
+    assert httpx.get(f"{world.url}/metrics", trust_env=False).status_code == 404
+    assert httpx.get(f"http://{world.settings.status.metrics_listen}/health", trust_env=False).status_code == 404
+
+
+def test_whatever_is_wrong_with_a_request_is_told_and_the_next_one_is_answered(world):
+    certificate = world.new_certificate("between.pem")
+    for path, kind, body, status in malformed(world):
+        answer = httpx.post(world.url + path, content=body, headers={"Content-Type": kind}, trust_env=False)
+        assert answer.status_code == status, (path, kind, body[:20])
+        if status == 200 and path == "/ocsp":
+            assert answer.content == Refusal.MALFORMED_REQUEST.value
+        elif status == 200:
+            assert tsp.PKIStatusInfo.load(answer.content[2:])["status"].native == "rejection"
+    for path in ("/ocsp/", "/ocsp/%%%", "/ocsp/AAAA", f"/ocsp/{'A' * 7000}"):
+        assert httpx.get(world.url + path, trust_env=False).content == Refusal.MALFORMED_REQUEST.value
+    assert world.ask(certificate, b"n" * 32).certificate_status is ocsp.OCSPCertStatus.GOOD
+    assert check(world.settings, "status") == ""
+
+
+def test_lists_asked_for_while_certificates_are_issued_and_revoked_are_whole_and_only_get_newer(world):
+    issuer = x509.load_pem_x509_certificate((world.folder / "issuing.pem").read_bytes())
+    stopped, numbers = threading.Event(), []
+
+    def fetch() -> None:
+        with httpx.Client(trust_env=False) as client:
+            while not stopped.is_set():
+                answer = client.get(f"{world.url}/crl/issuing.crl")
+                found = x509.load_der_x509_crl(answer.content)
+                good = answer.status_code == 200 and found.is_signature_valid(issuer.public_key())
+                number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+                numbers.append(number if good else -1)
+
+    with ThreadPoolExecutor(1) as pool:
+        fetching = pool.submit(fetch)
+        for number in range(8):
+            world.revoke(world.new_certificate(f"busy{number}.pem"))
+        stopped.set()
+        fetching.result(30)
+    assert numbers == sorted(numbers)
+    assert numbers[0] > 0
+    assert len(set(numbers)) > 3
+
+
 def test_revocation_lists_are_as_fresh_as_their_tag_says(world):
     first = httpx.get(f"{world.url}/crl/issuing.crl")
     again = httpx.get(f"{world.url}/crl/issuing.crl", headers={"If-None-Match": first.headers["ETag"]})
@@ -353,6 +426,10 @@ def test_revocation_lists_are_as_fresh_as_their_tag_says(world):
     assert changed.status_code == 200
     (world.folder / "issuing.crl").write_bytes(changed.content)
     world.run("openssl crl -in issuing.crl -inform DER -CAfile issuing.pem -noout -verify")
+    (world.folder / "root.crl").write_bytes(httpx.get(f"{world.url}/crl/root.crl").content)
+    world.run("openssl crl -in root.crl -inform DER -CAfile root.pem -noout -verify")
+    for kind, name in (("CRL", "issuing.crl"), ("ARL", "root.crl")):
+        assert world.run(f"{TOOLS}/lint_crl lint -t {kind} -p PKIX -s WARNING {name}").strip() == ""
 
 
 def test_an_authority_that_stands_still_is_bridged_and_then_means_try_later(world):
@@ -401,14 +478,14 @@ def test_without_its_token_the_zone_refuses_and_still_serves_lists(world):
 def test_both_parts_are_renewed_with_new_keys_while_the_zone_runs(world):
     certificate = world.new_certificate("renewed.pem")
     before = world.ask(certificate).certificates[0]
-    shown = json.loads(world.instance.paraph("ca", "ocsp", "--renew", "--json").stdout)
+    shown = json.loads(world.instance.paraph("ca", "ocsp", "--renew", "--as", "mihai", "--json").stdout)
     assert "TEST OCSP Responder 2" in shown["subject"]
     for number in range(6):  # both workers
         said = world.ask(certificate, bytes([number]) * 32)
         assert said.certificates[0].public_bytes(Encoding.PEM).decode() == shown["certificate"]
     assert before.public_key() != said.certificates[0].public_key()
     assert world.openssl_ocsp("renewed.pem") == "renewed.pem: good"
-    assert "TEST Time-Stamping Unit 2" in world.instance.paraph("ca", "tsa", "--renew").stdout
+    assert "TEST Time-Stamping Unit 2" in world.instance.paraph("ca", "tsa", "--renew", "--as", "mihai").stdout
     for number in range(6):
         stamp(world, number)
     shown = json.loads(world.instance.paraph("ca", "tsa", "--json").stdout)

@@ -1,14 +1,16 @@
 """Every ordinary kind of document, signed, before four judges that had no part in it: pdfsig, qpdf, openssl, pyHanko."""
 
+import time
+
 import pytest
 
 from core.algorithms import KeyType, SignatureAlgorithm
 from preflight.check import check_document
 from signer.pades.options import Appearance
 from stamp.appearance import Position
-from tests.support.pdfs import ORDINARY, plain
+from tests.support.pdfs import ORDINARY, plain, scan
 from tests.support.signatory import software_signatory
-from tests.support.signed_pdfs import openssl_verifies, pdfsig, pyhanko_opinion, qpdf_check, signed
+from tests.support.signed_pdfs import Opinion, openssl_verifies, pdfsig, pyhanko_opinion, qpdf_check, signed
 
 
 @pytest.mark.parametrize("kind", ORDINARY)
@@ -25,6 +27,17 @@ def test_ordinary_document_is_signed_and_all_judges_agree(kind):
     assert qpdf_check(result) == "" or before != ""
     assert pyhanko_opinion(result, strict=check_document(original).strict) == [(True, True)]
     assert openssl_verifies(result, software_signatory())
+
+
+def test_a_scan_of_twenty_megabytes_is_signed_within_the_time_of_one_document():
+    """qpdf, which would decode every picture, is not asked."""
+    original = scan(60)
+    assert len(original) > 19_000_000
+    began = time.process_time()
+    result = signed(original)
+    assert time.process_time() - began < 20
+    assert pdfsig(result) == Opinion([True], [True])
+    assert pyhanko_opinion(result) == [(True, True)]
 
 
 @pytest.mark.parametrize("position", Position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from ca import acts, ceremony, names, public_keys, publication
-from ca.addresses import FIRST, issuing_name
 from ca.admin_protocol import ByAdmin, ByOperator, ProposalSummary, SignedInUntil
 from ca.begun import Begun, begin, take_up
 from ca.client import CaAdmin, CaControl, CaStatus
@@ -34,6 +33,7 @@ from ca.server import (
     server,
     status_server,
 )
+from core.addresses import FIRST, issuing_name
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.config import Settings, load
 from core.statements import KeyAttestation
@@ -71,7 +71,7 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
     return msgspec.structs.replace(unsigned, signature=signature)
 
 
-PASSWORDS = {"ana": "ana's long password", "bogdan": "bogdan's long password"}
+PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina", "elena", "mihai")}
 
 
 class CaBench:
@@ -85,13 +85,16 @@ class CaBench:
         issuing_key: Any = None,
         sam_key: Any = None,
         clock: FakeClock | None = None,
+        founders: tuple[str, str] = ("ana", "bogdan"),
         **ca: object,
     ) -> None:
         self.settings = settings_for(state, **ca)
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.signatures: list[bytes] = []
+        self.founders = founders
         self.totp: dict[str, str] = {}
+        self.used: dict[str, datetime] = {}  # from when on an administrator has a code that was not used
         self.sessions: dict[str, SignedInUntil] = {}
         self.root_signatures: list[bytes] = []
         self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384, count=self.root_signatures)
@@ -99,6 +102,7 @@ class CaBench:
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
         self.issuing_keys = {issuing_name(FIRST): self.issuing_key}  # of each generation, as the token has them
         self.list_key = SoftwareSigningKey(KeyType.EC_P256)
+        self.checkpoint_key = SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
         self._write()
         self.database = Database(self.settings.zone_dir("ca") / "db.sqlite")
@@ -144,6 +148,7 @@ class CaBench:
         return CaKeys(
             issuing=lambda name: issuing_key or self.issuing_keys[name],
             trusted_list=self.list_key,
+            checkpoint=self.checkpoint_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
             admins=SoftwareMacKey("admins"),
@@ -151,7 +156,7 @@ class CaBench:
 
     @property
     def admin(self) -> CaAdmin:
-        """What Ana, an administrator, holds of the authority; she signs in when that is needed."""
+        """What the first administrator holds of the authority, who signs in when that is needed."""
         return CaAdmin(self.admin_caller, ByAdmin(self.session()))
 
     @property
@@ -163,24 +168,50 @@ class CaBench:
         """Return the present TOTP code of an administrator."""
         return pyotp.TOTP(self.totp[name]).at(self.clock.now())
 
-    def session(self, name: str = "ana") -> str:
-        """Return a session of one of the first two administrators, who are made when they are first needed."""
+    def fresh_code(self, name: str) -> str:
+        """Return a code that was not used, after moving the clock where need be."""
+        if self.clock.now() < self.used.get(name, self.clock.now()):
+            self.clock.instant = self.used[name]
+        self.used[name] = self.clock.now() + timedelta(seconds=30)
+        return self.code(name)
+
+    def found(self) -> None:
+        """Make the first two administrators, unless they are there."""
         if not self.totp:
-            for each, password in PASSWORDS.items():
-                self.totp[each] = self.opened.control.admins.found(each, password).secret
+            for name in self.founders:
+                self.totp[name] = self.opened.control.admins.found(name, PASSWORDS[name]).secret
+
+    def session(self, name: str = "") -> str:
+        """Return a session of an administrator, of the first unless told whose, who signs in when that is needed."""
+        self.found()
+        name = name or self.founders[0]
         begun = self.sessions.get(name)
         if begun is None or begun.until <= self.clock.now():
-            begun = self.control.sign_in(name, PASSWORDS[name], self.code(name))
+            begun = self.control.sign_in(name, PASSWORDS[name], self.fresh_code(name))
             self.sessions[name] = begun
         return begun.session
 
+    def add(self, name: str) -> None:
+        """Make one more administrator, whom the first two decide about."""
+        self.decide(acts.AddAdmin(name=name))
+        self.enrol(name)
+
+    def enrol(self, name: str) -> None:
+        """Have somebody who is invited enrol, with the halves that the first two were shown."""
+        first, second = self.halves
+        self.totp[name] = self.control.enrol(name, first, second, PASSWORDS[name]).secret
+        self.sessions.pop(name, None)
+
     def decide(self, act: acts.AnyAct) -> ProposalSummary:
-        """Have Ana propose an act and Bogdan approve it; return what became of it."""
-        proposal = self.control.propose(self.session("ana"), act).proposal
-        return self.control.approve(self.session("bogdan"), proposal.proposal, proposal.digest).proposal
+        """Have the first administrator propose an act and the second approve it; return what became of it."""
+        proposed = self.control.propose(self.session(), act)
+        proposal = proposed.proposal
+        approved = self.control.approve(self.session(self.founders[1]), proposal.proposal, proposal.digest)
+        self.halves = proposed.half, approved.half
+        return approved.proposal
 
     def approved(self, act: acts.AnyAct) -> Approved:
-        """Return an act that Ana proposed and Bogdan approved, and that waits for who carries it out."""
+        """Return an act that the first two decided, and that waits for who carries it out."""
         proposal = self.decide(act)
         with self.database.reading() as connection:
             return self.opened.control.dual.approved(connection, proposal.proposal)

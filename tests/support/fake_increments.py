@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pyhanko.pdf_utils.generic import (
@@ -20,7 +21,7 @@ from pyhanko.sign.fields import prepare_sig_field
 
 from signer.pades.options import Appearance, SignatureOptions
 from signer.pades.prepare import PreparedIncrement, _cut, _set_flags, _signature
-from signer.pades.writer import SignatureWriter
+from signer.pades.writer import IncrementWriter
 from stamp.appearance import appearance as drawn
 from stamp.appearance import place
 from tests.support.signed_pdfs import NOW
@@ -40,9 +41,10 @@ class Forgery:
         page: int = 0,
         field: str = "Paraph1",
         strict: bool = True,
+        at: datetime = NOW,
     ) -> None:
-        self.options = SignatureOptions(NOW, appearance=visible)
-        self.writer = SignatureWriter(original, strict=strict, label=b"forged")
+        self.options = SignatureOptions(at, appearance=visible)
+        self.writer = IncrementWriter(original, strict=strict, label=b"forged")
         self.page_ref: Any = self.writer.find_page_for_modification(page)[0]
         self.page: Any = self.page_ref.get_object()
         box = place(visible.position, page_box(self.page)) if visible else None

@@ -9,21 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import socket
 import sqlite3
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
+import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from ca.protocol import CA, IssueCertificate, IssuedCertificate
 from channel.client import Channel
-from channel.protocol import Done, Message
+from channel.protocol import Done, Message, raise_failure
 from core import base64url
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
+from core.canonical import decode
 from core.config import Settings
 from core.entropy import SystemEntropy, new_id, new_token
+from core.errors import DomainError
 from preflight.protocol import PREFLIGHT, Judged, JudgeIncrement
 from signer.sam.protocol import (
     ADMIN,
@@ -138,6 +145,35 @@ class FakeWeb:
     def ask(self, request: Message) -> Message:
         return self.sam.call(request, _REPLIES[type(request)])
 
+    def say(self, name: str, fields: dict[str, Any]) -> bytes:
+        """Say something to the SAM in words of one's own; return what it answers.
+
+        Raises:
+            DomainError: the refusal it answers with.
+        """
+        head, _, body = self.raw(frame(name, msgspec.msgpack.encode(fields))).partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise_failure(SAM, body)
+        return body
+
+    def connected(self) -> socket.socket:
+        """Return a new connection to the SAM's socket."""
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(20)
+        peer.connect(str(self.settings.socket("sam")))
+        return peer
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes to the SAM's socket; return all that comes back until it closes."""
+        with self.connected() as peer:
+            with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough
+                peer.sendall(data)
+            answer = b""
+            with suppress(ConnectionResetError):
+                while chunk := peer.recv(65536):
+                    answer += chunk
+            return answer
+
     def open(self, *digests: bytes, account: str = "ana", kind: str = "dtbsr") -> TransactionView:
         client = self.home(account)
         token = self.signed(client, self.claims(client, account, list(digests), kind))
@@ -184,15 +220,45 @@ class FakeWeb:
         assert found
         return found[1]
 
-    def key_uses(self) -> int:
-        """Return how many digests met a signatory's key, as the evidence tells."""
-        return len(self.evidence("signing intended"))
+    @contextmanager
+    def refused(self, error: type[DomainError], reason: str | None = None) -> Iterator[None]:
+        """Check that what is tried is refused by this name and for this reason, with no key used and no message sent."""
+        used, issued, sent = self.signed_digests(), self.certificates(), self.sent()
+        with pytest.raises(error, match=reason) as refusal:
+            yield
+        assert type(refusal.value) is error
+        assert self.signed_digests() == used
+        assert self.certificates() == issued
+        assert self.sent() == sent
 
-    def evidence(self, event: str | None = None) -> list[str]:
-        path = self.settings.zone_dir("sam") / "db.sqlite"
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            rows = [row[0] for row in connection.execute("SELECT event FROM evidence ORDER BY id")]
-        return rows if event is None else [each for each in rows if each == event]
+    def sent(self) -> int:
+        """Return how many messages left for anybody."""
+        return len(list(self.settings.outbox().glob("*.json")))
+
+    def signed_digests(self, event: str = "signing intended") -> list[bytes]:
+        """Return every digest that met a signatory's key, as the evidence tells; or, by `event`, whose signature came."""
+        return [digest for row in self.evidence() if row["event"] == event for digest in row["digests"]]
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """Return the rows of the SAM's evidence, oldest first."""
+        rows = self._rows("sam", "SELECT body FROM evidence ORDER BY id")
+        return [decode("paraph evidence v1", body) for (body,) in rows]
+
+    def certificates(self) -> int:
+        """Return how many certificates the authority has on record."""
+        return int(self._rows("ca", "SELECT count(*) FROM certificates")[0][0])
+
+    def _rows(self, zone: str, query: str) -> list[tuple[Any, ...]]:
+        path = self.settings.zone_dir(zone) / "db.sqlite"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+
+def frame(name: str, body: bytes, length: int | None = None, extra: bytes = b"", version: int = 1) -> bytes:
+    """Return the bytes of one call, with another length than its body's if need be."""
+    size = len(body) if length is None else length
+    head = f"POST /sam/{version}/{name} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\nConnection: close\r\n"
+    return head.encode() + extra + b"\r\n" + body
 
 
 def sha256(data: bytes | str) -> bytes:
@@ -217,13 +283,3 @@ def at_once(calls: list) -> list:
     for thread in threads:
         thread.join()
     return outcomes
-
-
-def eventually(check, seconds: float = 20.0):
-    """Return what `check` returns as soon as it is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := check():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")

@@ -1,83 +1,19 @@
 """Documents that are odd, each with what is to happen: it is signed, or refused with a reason (classes B, C and D).
 
-`ODD` maps a name to (generator, expectation); the expectation is a code of `preflight.reasons` or `SIGNED`.
+`ODD` maps a name to (generator, expectation); the expectation is a code of `preflight.reasons` or `SIGNED`. Those whose
+cross-references are odd are in `tests.support.quirky_pdfs`, those under encryption in `tests.support.protected_pdfs`.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
-
-from pikepdf import Array, Dictionary, Encryption, Name, Pdf, Permissions, String
+from pikepdf import Array, Dictionary, Name, Pdf, String
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
 
-from tests.support.pdfs import Generator, changed, form, layers, many_revisions, plain, qpdf, tool
+from tests.support.hostile_pdfs import deep_page_tree
+from tests.support.pdfs import Generator, changed, form, layers, plain, qpdf
+from tests.support.protected_pdfs import PROTECTED, encrypted
+from tests.support.quirky_pdfs import QUIRKY, SIGNED
 from tests.support.signed_pdfs import signed, signed_by_pyhanko
-
-SIGNED = "signed"
-
-
-def encrypted(*, user: str = "", revision: int = 6, allow: Permissions | None = None) -> bytes:
-    protection = Encryption(user=user, owner="stapan", R=revision, allow=allow or Permissions(), aes=revision >= 4)
-    return changed(plain(), lambda pdf: None, encryption=protection if revision >= 4 else _old(user, revision))
-
-
-def _old(user: str, revision: int) -> Encryption:
-    return Encryption(user=user, owner="stapan", R=revision, aes=False, metadata=False)
-
-
-def forbidden() -> bytes:
-    """An author who allows nothing but reading."""
-    return qpdf(plain(), "--encrypt", "", "stapan", "256", "--modify=none", "--form=n", "--annotate=n", "--")
-
-
-def only_attachments_encrypted() -> bytes:
-    return qpdf(plain(), "--encrypt", "", "stapan", "128", "--use-aes=y", "--cleartext-metadata", "--")
-
-
-def hybrid() -> bytes:
-    """A table whose trailer names a cross-reference stream as well (ISO 32000-2 §7.5.8.4)."""
-    data = bytearray(plain() if plain().endswith(b"\n") else plain() + b"\n")
-    previous = int(data[data.rindex(b"startxref") + 9 :].split()[0])
-    size = int(_found(rb"/Size (\d+)", data))
-    root = _found(rb"/Root (\d+ 0 R)", data)
-    members = b"%d 0 << /Ascuns true >>" % size
-    first = members.index(b"<<")
-    packed = len(data)
-    data += b"%d 0 obj\n<< /Type /ObjStm /N 1 /First %d /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (
-        size + 1, first, len(members), members,
-    )  # fmt: skip
-    stream_at = len(data)
-    rows = b"\x02" + (size + 1).to_bytes(4, "big") + b"\x00\x00"
-    data += (
-        b"%d 0 obj\n<< /Type /XRef /W [ 1 4 2 ] /Index [ %d 1 ] /Size %d /Length %d >>\nstream\n%s\nendstream\nendobj\n"
-        % (size + 2, size, size + 3, len(rows), rows)
-    )
-    table = len(data)
-    data += b"xref\n%d 2\n%010d 00000 n \n%010d 00000 n \n" % (size + 1, packed, stream_at)
-    data += b"trailer\n<< /Size %d /Root %s /Prev %d /XRefStm %d >>\nstartxref\n%d\n%%%%EOF\n" % (
-        size + 3, root, previous, stream_at, table,
-    )  # fmt: skip
-    return bytes(data)
-
-
-def _found(pattern: bytes, data: bytes | bytearray) -> bytes:
-    match = re.search(pattern, data)
-    assert match is not None
-    return match[1]
-
-
-def unfinished_deflate() -> bytes:
-    """A cross-reference stream that ends with a flush, not with an end."""
-    data = qpdf(plain(), "--object-streams=generate", "--compress-streams=n")
-    at = int(data[data.rindex(b"startxref") + 9 :].split()[0])
-    head, body = re.split(rb"stream\n", data[at:], maxsplit=1)
-    rows = body[: int(_found(rb"/Length (\d+)", head))]
-    packer = zlib.compressobj()
-    flushed = packer.compress(rows) + packer.flush(zlib.Z_SYNC_FLUSH)
-    head = re.sub(rb"/Length \d+", b"/Filter /FlateDecode /Length %d" % len(flushed), head)
-    end = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % at
-    return data[:at] + head + b"stream\n" + flushed + end
 
 
 def locked(action: FieldMDPAction, fields: list[str] | None = None, permission: MDPPerm | None = None) -> bytes:
@@ -112,9 +48,11 @@ def taken_names() -> bytes:
     return changed(form(), lambda pdf: pdf.Root.AcroForm.Fields[0].__setitem__("/T", String("Paraph1")))
 
 
-def malformed_metadata() -> bytes:
+def metadata(xmp: bytes) -> bytes:
+    """An XMP packet as it stands."""
+
     def change(pdf: Pdf) -> None:
-        pdf.Root.Metadata = pdf.make_stream(b"<x:", Type=Name.Metadata, Subtype=Name.XML)
+        pdf.Root.Metadata = pdf.make_stream(xmp, Type=Name.Metadata, Subtype=Name.XML)
 
     return changed(plain(), change, fix_metadata_version=False)
 
@@ -187,10 +125,6 @@ def external_stream() -> bytes:
     return changed(plain(), change)
 
 
-def xref_stream_replaced_number() -> bytes:
-    return tool(plain(), "mutool", "clean", "in.pdf", "out.pdf")
-
-
 def nested_arrays(depth: int = 100_000) -> bytes:
     """A catalog with an array nested deep."""
     data = plain()
@@ -206,19 +140,9 @@ def _empty_tree(pdf: Pdf) -> None:
         del pdf.pages[0]
 
 
-def wrong_offsets() -> bytes:
-    """Every offset of the table is off by more than anybody corrects."""
-    return re.sub(rb"(\d{10}) 00000 n", lambda m: b"%010d 00000 n" % (int(m[1]) + 37), plain())
-
-
-def previous_loop() -> bytes:
-    data = many_revisions(2)
-    last = data[data.rindex(b"startxref") + 9 :].split()[0]
-    head, tail = data[: data.rindex(b"/Prev")], data[data.rindex(b"/Prev") :]
-    return head + re.sub(rb"/Prev \d+", b"/Prev " + last, tail, count=1)
-
-
 ODD: dict[str, tuple[Generator, str]] = {
+    **QUIRKY,
+    **PROTECTED,
     # B: signed and valid, and yet wrong, unless somebody looks
     "form-needs-appearances": (lambda: form("Ioana", need_appearances=True), "form-not-fixed"),
     "locked-all": (lambda: locked(FieldMDPAction.ALL), "locked"),
@@ -228,21 +152,14 @@ ODD: dict[str, tuple[Generator, str]] = {
     "form-loop": (form_loop, "form-damaged"),
     "encrypted-and-signed": (lambda: signed(encrypted()), SIGNED),
     # C: others open it
-    "encrypted-rc4-128": (lambda: qpdf(plain(), "--allow-weak-crypto", "--encrypt", "", "stapan", "128", "--"), SIGNED),
-    "encrypted-rc4-40": (lambda: qpdf(plain(), "--allow-weak-crypto", "--encrypt", "", "stapan", "40", "--"), SIGNED),
-    "encrypted-aes-128": (lambda: encrypted(revision=4), SIGNED),
-    "encrypted-aes-256": (encrypted, SIGNED),
-    "hybrid": (hybrid, SIGNED),
-    "mupdf-clean": (xref_stream_replaced_number, SIGNED),
     "bytes-before-header": (lambda: b"HTTP/1.1 200 OK\r\n\r\n" + plain(), "bad-header"),
     "malformed-header": (lambda: b"%PDX-" + plain()[5:], "not-a-pdf"),
-    "truncated": (lambda: plain()[:1200], "incomplete"),
-    "zeros-after-eof": (lambda: plain() + bytes(2000), "incomplete"),
-    "no-startxref": (lambda: plain().replace(b"startxref", b"startxxxx"), "incomplete"),
-    "wrong-offsets": (wrong_offsets, "damaged"),
-    "previous-loop": (previous_loop, "damaged"),
-    "unfinished-deflate": (unfinished_deflate, "damaged"),
-    "malformed-metadata": (malformed_metadata, SIGNED),
+    "malformed-metadata": (lambda: metadata(b"<x:"), SIGNED),
+    "metadata-not-utf-8": (lambda: metadata(b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>\xff\xe9</x:xmpmeta>"), SIGNED),
+    "information-of-wrong-type": (
+        lambda: changed(plain(), lambda pdf: pdf.trailer.__setitem__("/Info", pdf.make_indirect(Array([1])))),
+        SIGNED,
+    ),
     "annotations-of-wrong-type": (
         lambda: changed(plain(), lambda pdf: pdf.pages[0].obj.__setitem__("/Annots", 7)),
         "damaged",
@@ -250,8 +167,6 @@ ODD: dict[str, tuple[Generator, str]] = {
     "form-of-wrong-type": (lambda: changed(plain(), lambda pdf: pdf.Root.__setitem__("/AcroForm", 7)), "form-damaged"),
     "our-field-name-taken": (taken_names, SIGNED),
     # D: rightly refused
-    "password": (lambda: encrypted(user="secret"), "password"),
-    "forbidden-by-author": (forbidden, "permissions"),
     "certified-p1": (lambda: certified(MDPPerm.NO_CHANGES), "certified"),
     "certified-p2": (lambda: certified(MDPPerm.FILL_FORMS), SIGNED),
     "certified-p3": (lambda: certified(MDPPerm.ANNOTATE), SIGNED),
@@ -264,6 +179,7 @@ ODD: dict[str, tuple[Generator, str]] = {
     "header-only": (lambda: b"%PDF-1.7\n", "not-a-pdf"),
     "no-pages": (no_pages, "no-pages"),
     "nested-arrays": (nested_arrays, "damaged"),
+    "page-tree-2000-deep": (deep_page_tree, "damaged"),
     "xfa-dynamic": (xfa_dynamic, "xfa-dynamic"),
     "needs-rendering": (needs_rendering, "xfa-dynamic"),
     # H2, H3: what could act, and what looks different elsewhere

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
@@ -20,6 +21,7 @@ from channel.protocol import Message
 from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.statements import IncrementVerdict
+from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
 from signer.sam.issuers import Issuers
@@ -77,6 +79,7 @@ def software_keys() -> SamKeys:
     return SamKeys(
         vault=SoftwareVault(),
         attestation=SoftwareSigningKey(KeyType.EC_P256),
+        checkpoint=SoftwareSigningKey(KeyType.EC_P256),
         **{label: SoftwareMacKey(label) for label in labels},
     )
 
@@ -84,14 +87,14 @@ def software_keys() -> SamKeys:
 class Workbench:
     """A SAM with portals A and B; Ana is enrolled at A, Bogdan at B."""
 
-    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None) -> None:
+    def __init__(self, folder: Path, keys: SamKeys | None = None, clock=None, ca=None) -> None:
         self.folder = folder
         self.clock = clock or FakeClock()
         self.entropy = FakeEntropy()
         self.keys = keys or software_keys()
         self.phone = Phone()
         self.verdict_key = Ed25519PrivateKey.generate()
-        self.ca = SmallCa(self.clock.now() - timedelta(days=1))
+        self.ca = ca or SmallCa(self.clock.now() - timedelta(days=1))
         self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
         self.sam = self.start()
         self.credentials: dict[str, str] = {}
@@ -118,6 +121,7 @@ class Workbench:
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuers=self.pinned_issuers(),
+            time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
@@ -184,12 +188,15 @@ class Workbench:
         order = {"hash_oid": SHA256, "algorithm": ECDSA, "credential": self.credentials[account], **changes}
         return self.ask(SignHashes(sad=sad, client=client, digests=list(digests), **order)).signatures
 
-    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after", name=""):
+    def prepared(self, original: bytes, before: bytes = b"before", after: bytes = b"after", name="", at=None):
         """Return a document with preflight's verdict on an increment."""
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), name, b"")
-        signature = self.verdict_key.sign(verdict.to_be_signed())
-        verdict = IncrementVerdict(verdict.original_digest, verdict.increment_digest, name, signature)
-        return PreparedDocument(original, before, after, verdict)
+        return PreparedDocument(original, before, after, self.verdict(original, before, after, name, at))
+
+    def verdict(self, original: bytes, before: bytes, after: bytes, name="", at=None) -> IncrementVerdict:
+        """Return preflight's verdict on an increment that claims to be of `at`, now if nothing is said."""
+        digests = hashlib.sha256(original).digest(), increment_digest(before, after)
+        unsigned = IncrementVerdict(*digests, name, at or self.clock.now(), b"")
+        return msgspec.structs.replace(unsigned, signature=self.verdict_key.sign(unsigned.to_be_signed()))
 
     def sign_document(self, sad: str, document: PreparedDocument, client="portal-a", account="ana"):
         return self.ask(SignDocument(sad, client, self.credentials[account], SHA256, ECDSA, document))

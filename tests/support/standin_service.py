@@ -171,7 +171,7 @@ class StandinService:
             digest = hashlib.sha256(content).digest()
             self._expect(base64.b64encode(digest).decode() in digests, "a document that was not authorised")
             if digest not in self.signed:
-                self.signed[digest] = self.pki.sign(content, self.signatory)
+                self.signed[digest] = self.pki.sign(content, self.signatory, level=each["conformance_level"])
             answer.append(base64.b64encode(self.lie(content, self.signed[digest])).decode())
         return self._after(jsonify(DocumentWithSignature=self.signing_answer(answer)))
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ca.addresses import FIRST
 from ca.protocol import CA_STATUS, CertificateState, ChangedStates, StatusChanges
 from ca.publication import issuing_certificate_pem
 from ca.replica import Replica
@@ -23,6 +22,7 @@ from ca.time_service import TimeServiceState
 from ca.trusted_clock import TrustedClock
 from channel.protocol import Done, Health
 from channel.server import Server
+from core.addresses import FIRST
 from core.algorithms import KeyType
 from hsm.errors import HsmUnavailable
 from storage.engine import Database

@@ -35,6 +35,7 @@ def sam_token(directory: Path, *, store: Path | None = None, template: Path = TE
     for label in MAC_LABELS:
         generate_mac_key(token, label)
     generate_key_pair(token, "attest", KeyType.EC_P256)
+    generate_key_pair(token, "checkpoint", KeyType.EC_P256)
     return token
 
 
@@ -43,6 +44,7 @@ def sam_keys(token: Token) -> SamKeys:
     return SamKeys(
         vault=TokenVault(token, "wrap"),
         attestation=TokenSigningKey(token, "attest"),
+        checkpoint=TokenSigningKey(token, "checkpoint"),
         **{label: TokenMacKey(token, label) for label in MAC_LABELS},
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 from werkzeug.test import Client as WerkzeugClient
@@ -25,19 +26,24 @@ from api.tables import metadata
 from core import base64url
 from core.config import Settings, load
 from core.secret import Secret
-from core.statements import IncrementVerdict
+from core.time_stamp import TimeStampTrust
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT, DocumentRefused, DocumentReport
 from preflight.server import Inspection, serve
 from preflight.verdict import VerdictKey
+from signer.augmentation import Augmentation
+from signer.outside import Outside
 from signer.pades.engine import PadesEngine
+from signer.revocation import Revocation
 from signer.sam.client import SamClient
-from signer.sam.increments import increment_digest
 from signer.sam.protocol import SAM, RegisterPortal
 from signer.service import SigningService
+from signer.tsa_client import TsaClient
 from storage.engine import Database
+from tests.support.clocks import FakeClock, FakeEntropy
 from tests.support.in_process import InProcess
-from tests.support.sam_bench import AUDIENCE, SHA256, Workbench
+from tests.support.sam_bench import AUDIENCE, SHA256, Workbench, software_keys
+from tests.support.trust_services import TrustServices
 
 ECDSA_OID = "1.2.840.10045.4.3.2"
 VERIFIER = "v" * 64
@@ -77,7 +83,7 @@ class Engine:
     def __init__(self) -> None:
         self.count = 0
 
-    def prepare(self, document, algorithm, *, strict):
+    def prepare(self, document, wishes, *, strict):
         self.count += 1  # every preparation differs, as real ones do (attack W5)
         return Increment(b"\n%% before " + str(self.count).encode() + b"\n", 1000, b"\n%% after\n")
 
@@ -100,9 +106,14 @@ class Inspector:
 
     def judge(self, original, before, room, after):
         self.calls.append("judge")
-        verdict = IncrementVerdict(hashlib.sha256(original).digest(), increment_digest(before, after), "", b"")
-        signature = self.bench.verdict_key.sign(verdict.to_be_signed())
-        return IncrementVerdict(verdict.original_digest, verdict.increment_digest, "", signature)
+        return self.bench.verdict(original, before, after)
+
+
+def nobody(anchor, clock) -> Augmentation:
+    """Return what raises signatures to no level: time-stamps and statuses are asked of an address where nobody is."""
+    outside = Outside(httpx.MockTransport(lambda _request: httpx.Response(503)))
+    tsa = TsaClient(outside, "http://nobody.example.com", TimeStampTrust((anchor,), frozenset()), clock, FakeEntropy())
+    return Augmentation(tsa, Revocation(outside, lambda: (), clock), anchor)
 
 
 def settings_for(origin: str, **sections) -> Settings:
@@ -114,13 +125,18 @@ def settings_for(origin: str, **sections) -> Settings:
 
 
 class WebBench:
-    """The application with portals A (Ana) and B (Bogdan). `documents` puts the real `preflight` and engine in."""
+    """The application with portals A (Ana) and B (Bogdan).
+
+    `documents` puts the real `preflight` and engine in, `trust` an authority with responder and time-stamps.
+    """
 
     def __init__(
-        self, folder: Path, *, origin: str = AUDIENCE, clock=None, keys=None, documents=False, **settings
+        self, folder: Path, *, origin: str = AUDIENCE, clock=None, keys=None, documents=False, trust=False, **settings
     ) -> None:
         (folder / "sam").mkdir()
-        self.bench = Workbench(folder / "sam", keys=keys, clock=clock)
+        keys, clock = keys or software_keys(), clock or FakeClock()
+        self.trust = TrustServices(folder / "trust", clock=clock, sam_key=keys.attestation) if trust else None
+        self.bench = Workbench(folder / "sam", keys=keys, clock=clock, ca=self.trust)
         self.clock, self.entropy, self.phone = self.bench.clock, self.bench.entropy, self.bench.phone
         self.people = 0
         self.origin = origin
@@ -132,7 +148,8 @@ class WebBench:
         self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
         self.sam = SamClient(self.channel)
         self.inspector, self.engine = self._documents(real=documents)
-        self.signing = SigningService(self.sam, self.inspector, self.engine)
+        augmentation = self.trust.augmentation() if self.trust else nobody(self.bench.ca.certificate, self.clock)
+        self.signing = SigningService(self.sam, self.inspector, self.engine, augmentation)
         self.app = create_app(self.settings, self.deps())
         self.a = self.register("Primăria Sectorului 3", "https://portal-a.example.com/back", "ana")
         self.b = self.register("Primăria Țăndărei", "https://portal-b.example.com/back?x=1", "bogdan")
@@ -143,7 +160,7 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000, self.clock), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:

@@ -19,6 +19,7 @@ from api.keys import WebKeys
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from core.secret import Secret
+from core.time_stamp import TimeStampTrust
 from hsm.session import Token
 from signer.sam.client import SamClient
 from signer.sam.issuers import Issuers
@@ -61,7 +62,7 @@ def http_client(place: Place) -> HostClient:
     """Return a client of an application of this process."""
     clock, entropy = SystemClock(), SystemEntropy()
     sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
-    signing = SigningService(sam, None, None)
+    signing = SigningService(sam, None, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
     deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
@@ -77,6 +78,7 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
         issuers=Issuers(folder),
+        time_stamps=TimeStampTrust((), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
         checkpoints=folder / "checkpoints.jsonl",
     )
     return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)

@@ -7,7 +7,9 @@ import hashlib
 
 import pytest
 
-from tests.support import odd_pdfs, pdfs
+from preflight.reasons import REFUSALS
+from tests.support import pdfs
+from tests.support.odd_pdfs import ODD, SIGNED
 from tests.support.signed_pdfs import pdfsig
 from tests.support.web_bench import WebBench
 from tests.support.wire import assert_error
@@ -41,16 +43,17 @@ def test_a_batch_is_signed_with_one_code_and_an_independent_judge_agrees(web):
     assert len(web.bench.uses) == 2
 
 
-@pytest.mark.parametrize(
-    ("document", "reason"),
-    [
-        (b"", "empty"), (b"hello", "not-a-pdf"), (pdfs.plain()[:400], "incomplete"),
-        (odd_pdfs.ODD["user-password"][0]() if "user-password" in odd_pdfs.ODD else odd_pdfs.encrypted(user="x"), "password"),
-        (odd_pdfs.xfa_dynamic(), "xfa-dynamic"),
-    ],
-)  # fmt: skip
-def test_a_document_that_cannot_be_signed_is_refused_with_its_reason_and_nothing_is_half_done(web, document, reason):
-    good = pdfs.plain()
+# One document for each reason there is.
+REFUSED = {reason: generate for generate, reason in ODD.values() if reason != SIGNED}
+
+
+def test_there_is_a_document_for_every_reason_but_size():
+    assert set(REFUSED) == set(REFUSALS) - {"too-large", "too-heavy"}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_document_that_cannot_be_signed_is_refused_with_its_reason_and_nothing_is_half_done(web, reason):
+    good, document = pdfs.plain(), REFUSED[reason]()
     sad = web.authorise(web.a, digests(good, document), "sodr")
     answer = web.sign_doc(web.a, sad, [good, document])
     assert_error(answer, 400, "invalid_request", f"Document 2 cannot be signed: {reason}")

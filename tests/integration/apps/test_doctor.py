@@ -1,6 +1,7 @@
 """`paraph doctor` says in plain words what is wrong, and exits non-zero."""
 
 import os
+import shutil
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,23 @@ import pytest
 from apps.doctor import examine
 from tests.support.instance import make_instance
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
+
+
+@pytest.fixture(scope="module")
+def made():
+    made = make_instance(start=False)
+    shutil.copytree(made.state, made.folder / "as-made")
+    yield made
+    made.remove()
 
 
 @pytest.fixture
-def fresh():
-    made = make_instance(start=False)
+def fresh(made):
+    """A new installation, which a test may damage: it is put back as it was made."""
     yield made
-    made.remove()
+    shutil.rmtree(made.state)
+    shutil.copytree(made.folder / "as-made", made.state)
 
 
 def doctor(instance, *laid_over):
@@ -66,7 +76,11 @@ def test_a_missing_secret(fresh):
     wrong(fresh, "web/secret.key is missing")
 
 
-@pytest.mark.parametrize("name", ["sam/pin", "web/secret.key", "portal/request.key"])
+def test_administrators_made_up_for_development_where_others_can_reach_it(fresh):
+    wrong(fresh, "made up for development", "service.public_origin=https://sign.example.com")
+
+
+@pytest.mark.parametrize("name", ["sam/pin", "web/secret.key", "portal/request.key", "admins/elena.json"])
 def test_a_secret_that_others_can_read(fresh, name):
     (fresh.state / name).chmod(0o644)
     wrong(fresh, "can be read or changed by other users")
@@ -83,6 +97,26 @@ def test_a_taken_port(fresh):
         taken.bind((host, int(port)))
         taken.listen()
         wrong(fresh, f"The port of web, {host}:{port}, cannot be used")
+
+
+def test_a_zone_that_is_gone_while_others_run(fresh):
+    path = fresh.settings.socket("sam")
+    path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    wrong(fresh, "The zone sam does not work: it does not run, or is just starting. What it met is in ")
+
+
+def test_a_zone_that_says_it_cannot_work(instance):
+    store = instance.settings.zone_dir("sam") / "tokens"
+    store.rename(store.with_name("away"))
+    try:
+        wrong(instance, "The token paraph-sam cannot be opened")
+        wrong(instance, "The zone sam does not work: ")
+        wrong(instance, "The zone web does not work: it says that it cannot work")
+    finally:
+        store.with_name("away").rename(store)
+    assert not [finding for finding in doctor(instance) if finding.wrong]
 
 
 def test_a_clock_that_went_back(fresh):

@@ -11,7 +11,7 @@ import pytest
 from cryptography.x509 import load_der_x509_crl
 
 from apps.health import listen_address
-from ca import addresses
+from core import addresses
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
 
@@ -71,7 +71,9 @@ def test_a_suspension_reaches_everybody_and_ends_everywhere(instance, enrolled, 
     assert on_list(instance, serial) == "certificateHold"
     assert responder_says(instance, tmp_path, serial) == "revoked"
     assert instance.paraph("ca", "suspend", serial, check=False).stderr.startswith("paraph: already suspended: since")
-    instance.paraph("ca", "resume", serial)
+    unnamed = instance.paraph("ca", "resume", serial, check=False)
+    assert (unnamed.returncode, sam_record(instance, credential)[0]) == (4, "suspended")
+    instance.paraph("ca", "resume", serial, "--as", "elena")
     assert (sam_record(instance, credential)[0], on_list(instance, serial)) == ("active", None)
     assert responder_says(instance, tmp_path, serial) == "good"
 
@@ -79,11 +81,13 @@ def test_a_suspension_reaches_everybody_and_ends_everywhere(instance, enrolled, 
 def test_a_revocation_destroys_the_key_and_reaches_everybody(instance, enrolled, tmp_path):
     serial, credential = enrolled["certificate_serial"], enrolled["credential"]
     assert sam_record(instance, credential)[1] > 0
-    said = instance.paraph("ca", "revoke", serial, "--reason", "keyCompromise", "--yes", "--json").stdout
+    said = instance.paraph(
+        "ca", "revoke", serial, "--reason", "keyCompromise", "--yes", "--as", "elena", "--json"
+    ).stdout
     assert (json.loads(said)["status"], sam_record(instance, credential)) == ("revoked", ("revoked", 0))
     assert on_list(instance, serial) == "keyCompromise"
     assert responder_says(instance, tmp_path, serial) == "revoked"
-    again = instance.paraph("ca", "revoke", serial, "--reason", "superseded", "--yes", check=False)
+    again = instance.paraph("ca", "revoke", serial, "--reason", "superseded", "--yes", "--as", "mihai", check=False)
     assert again.returncode == 1
     assert again.stderr.startswith("paraph: already revoked: since")
     listed = json.loads(instance.paraph("ca", "list", "--json").stdout)
@@ -99,7 +103,7 @@ def test_a_revocation_asks_first_and_does_nothing_without_a_yes(instance, enroll
     assert sam_record(instance, enrolled["credential"])[0] == "active"
 
 
-@pytest.mark.parametrize("act", [("suspend",), ("resume",), ("revoke", "--reason", "superseded", "--yes")])
+@pytest.mark.parametrize("act", [("suspend",), ("revoke", "--reason", "superseded", "--yes")])
 def test_an_unknown_serial_number_is_one_plain_line(instance, act):
     done = instance.paraph("ca", act[0], "5", *act[1:], check=False)
     assert done.returncode == 1

@@ -54,7 +54,7 @@ def at_once(bench: CaBench, act: Callable[[CaBench, int], object]) -> list:
 
 def test_list_numbers_are_unique_and_the_highest_is_published__rfc5280_5_2_3(bench):
     def publish(bench: CaBench, _number: int) -> list[int]:
-        return [bench.admin.publish_crl().number for _ in range(10)]
+        return [bench.operator.publish_crl().number for _ in range(10)]
 
     at_once(bench, publish)
     with bench.database.reading() as connection:

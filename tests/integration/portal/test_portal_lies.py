@@ -11,6 +11,7 @@ from tests.support.portal_pki import PortalPki
 
 CHANGED = "Nu acceptați: documentul a fost modificat sau este altul decât cel trimis."
 PERSON = "Nu acceptați: semnatarul nu este titularul acestui cont."
+TRUST = "Nu acceptați: certificatul nu este de încredere sau nu era valabil."
 SIGNATURE = "Nu acceptați: semnătura lipsește sau nu este corectă."
 
 
@@ -38,16 +39,23 @@ def _lies(pki, ana):
         ),
         "signed twice": (lambda original, signed: pki.sign(signed, ana), "SeveralSignatures", SIGNATURE),
         "certified": (lambda original, signed: pki.sign(original, ana, certify=True), "DocumentChanged", CHANGED),
-        "appended to": (lambda original, signed: signed + b"\n%more", "NotUnderstood|ByteRangeWrong", ""),
+        "appended to": (lambda original, signed: signed + b"\n%more", "DocumentChanged", CHANGED),
+        "lower level": (lambda original, signed: pki.sign(original, ana, level="AdES-B-T"), "LevelWrong", SIGNATURE),
+        "higher level": (lambda original, signed: pki.with_time_stamp(signed), "LevelWrong", SIGNATURE),
+        "status unknown": (lambda original, signed: _without_status(pki, ana, original), "RevocationUnknown", TRUST),
         "broken": (lambda original, signed: signed[:-400], "NotUnderstood", CHANGED),
         "empty": (lambda original, signed: b"", "OtherDocument", CHANGED),
         "not a pdf": (lambda original, signed: b"<html>", "OtherDocument", CHANGED),
     }
 
 
+def _without_status(pki, ana, original):
+    return pki.with_store(pki.sign(original, ana, level="AdES-B-T"), [pki.unit])
+
+
 _NAMES = (
     "unsigned", "another file", "rewritten", "other signer", "other root", "visible",
-    "signed twice", "certified", "appended to", "broken", "empty", "not a pdf",
+    "signed twice", "certified", "appended to", "lower level", "higher level", "status unknown", "broken", "empty", "not a pdf",
 )  # fmt: skip
 
 
@@ -64,7 +72,9 @@ def test_a_lie_in_a_file_is_refused_by_name(browser, service, filing, pki, ana, 
     assert "Semnat de" not in page.text
     service.lie = lambda original, signed: signed
     browser.post(f"{filing}/again")
-    assert "Semnat de Ana Pop-Țăran" in browser.sign(filing).text  # the twin
+    page = browser.sign(filing)  # the twin
+    assert "Semnat de Ana Pop-Țăran" in page.text
+    assert "Nivelul semnăturii: PAdES-B-LT." in page.text
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from core.algorithms import HashAlgorithm
-from core.statements import IncrementVerdict
 from preflight.protocol import DocumentRefused, IncrementNotAllowed
 from signer.pades.options import SignatureOptions
 from signer.pades.prepare import prepare
@@ -55,7 +55,7 @@ def test_verdict_on_other_digests_does_not_verify(zone):
     verdict = zone.client.judge(plain(), honest.before, honest.room, honest.after)
     key = load_pem_public_key(zone.public_pem)
     for original, increment in ((bytes(32), verdict.increment_digest), (verdict.original_digest, bytes(32))):
-        other = IncrementVerdict(original, increment, verdict.claimed_name, verdict.signature)
+        other = msgspec.structs.replace(verdict, original_digest=original, increment_digest=increment)
         with pytest.raises(InvalidSignature):
             key.verify(other.signature, other.to_be_signed())
 

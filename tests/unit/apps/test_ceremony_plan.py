@@ -47,7 +47,7 @@ def test_the_built_in_plan_written_and_completed_is_a_ceremony_file(tmp_path):
     ("old", "new", "names"),
     [
         ('key = "rsa-4096"                    # or', 'key = "rsa-2048"                    # or', r"root\.key: 'rsa-2048'"),
-        ("days = 3650", "days = 3651", r"issuing\.days: 3651, and the settings say 3650"),
+        ("days = 5479", "days = 5478", r"issuing\.days: 5478, and the settings say 5479"),
         ('hash = "sha512"                     # with', 'hash = "sha1"                       # with', r"root\.hash"),
         ("path_length = 0", "path_length = 1", r"issuing\.path_length"),
         ('["2.5.29.32.0"]', "[]", r"issuing\.policies"),
@@ -61,7 +61,7 @@ def test_the_built_in_plan_written_and_completed_is_a_ceremony_file(tmp_path):
         ("path_length = 0", "", r"missing required field `path_length` - at `\$\.issuing`"),
         ("path_length = 0", "path_length = 0\nsurprise = 1", r"unknown field `surprise` - at `\$\.issuing`"),
         ("[list_signer]", "[list_signer_of_another]", "list_signer"),
-        ("days = 3650", 'days = "3650"', r"Expected `int`, got `str` - at `\$\.issuing\.days`"),
+        ("days = 5479", 'days = "5479"', r"Expected `int`, got `str` - at `\$\.issuing\.days`"),
         ('role = "witness"', 'role = "king"', r"role"),
         ('name = "Mihai Exemplu"', 'name = "Ana Exemplu"', "at least 2 people"),
         ('name = "Mihai Exemplu"', 'name = ""', "at least 2 people"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from sqlalchemy import text
 
 from ca.protocol import AuditBroken, ReasonUnknown
+from ca.server import CHECKPOINTS
 from tests.support.ca_bench import DAN
 
 
@@ -102,3 +105,30 @@ def test_a_record_that_says_otherwise_than_the_log_is_named(worked, statement, w
     change(worked, statement)
     with pytest.raises(AuditBroken, match=what):
         worked.admin.verify_audit()
+
+
+def test_an_old_copy_of_the_whole_database_is_found_out_by_a_checkpoint__attacks_d8_o2(worked, tmp_path):
+    worked.authority.make_round()
+    worked.database.close()
+    path, copy = worked.settings.zone_dir("ca") / "db.sqlite", tmp_path / "copy"
+    shutil.copy(path, copy)
+    worked.clock.advance(hours=2)
+    worked.issue()
+    worked.authority.make_round()
+    whole = worked.operator.verify_audit()
+    assert (whole.checkpoints.checkpoints, whole.checkpoints.time_stamps) == (2, 0)
+    worked.database.close()
+    shutil.copy(copy, path)
+    for log in path.parent.glob("db.sqlite-*"):
+        log.unlink()
+    worked.start()
+    with pytest.raises(AuditBroken, match=f"row {whole.rows}: checkpoint 2: the log was cut or rewritten since"):
+        worked.operator.verify_audit()
+
+
+def test_a_checkpoint_is_part_of_the_verification(worked):
+    worked.authority.make_round()
+    path = worked.settings.zone_dir("ca") / CHECKPOINTS
+    path.write_bytes(path.read_bytes().replace(b'"rows":1,', b'"rows":2,'))
+    with pytest.raises(AuditBroken, match="row 2: checkpoint 1: its signature does not verify"):
+        worked.operator.verify_audit()

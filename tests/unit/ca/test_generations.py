@@ -10,9 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from ca import audit, crl, publication, tables
+from ca import audit, crl, protocol, publication
 from ca.acts import CloseAuthority, RotateIssuingKey, UseRoot
-from ca.addresses import generation_of, issuing_name
 from ca.admin_protocol import OtherAct, ProposalClosed
 from ca.begun import Begun, take_up
 from ca.generations import PinnedFileUnusable
@@ -29,6 +28,7 @@ from ca.root_ca import RootCa
 from ca.root_list import RootLists
 from ca.rotation import next_name
 from ca.trusted_list import uris
+from core.addresses import generation_of, issuing_name
 from core.algorithms import KeyType
 from core.errors import RecordTampered, Unavailable
 from tests.support.ca_bench import DAN, CaBench
@@ -164,13 +164,13 @@ def test_the_last_list_of_a_succeeded_generation_closes_it_alone(bench, rotation
         bench.decide(CloseAuthority(1))
     bench.admin.revoke(f"{old.serial_number:x}", "cessationOfOperation")
     assert bench.decide(CloseAuthority(1)).state == "done"
-    assert listed(bench, 1).next_update_utc == tables.NEVER
+    assert listed(bench, 1).next_update_utc == protocol.NEVER
     with pytest.raises(AuthorityClosed):
         rotations.certify_responder(1)
     assert bench.issue(**DAN)
     bench.clock.advance(days=2)
     bench.start()  # what is closed needs neither a fresh list nor its key
-    assert listed(bench, 1).next_update_utc == tables.NEVER
+    assert listed(bench, 1).next_update_utc == protocol.NEVER
 
 
 def test_both_generations_are_on_the_trusted_list_and_the_first_stays_granted_until_it_ends(bench, rotations):
@@ -278,12 +278,20 @@ def test_what_an_abandoned_rotation_left_is_not_passed_off_as_another(bench, rot
         ({"name": "TEST Natural Person CA G1"}, "name of generation 1"),
         ({"name": "Natural Person CA G2"}, "TEST"),
         ({"name": "TEST " + "x" * 60}, "65 bytes"),
-        ({"days": 3651}, "3650 days"),
+        ({"days": 5480}, "at most 5479"),
+        ({"days": 90}, "more than a signatory"),
     ],
 )
 def test_a_rotation_that_could_not_be_carried_out_is_refused_when_it_is_proposed(bench, rotations, changes, why):
     with pytest.raises(RotationRefused, match=why):
         bench.approved(rotations.next(**changes))
+
+
+def test_a_new_generation_does_not_outlive_the_root(bench, rotations):
+    bench.clock.advance(days=4000)
+    bench.start()
+    assert rotations.next().days == 7300 - 4000 - 1
+    assert rotations.rotate().not_valid_after_utc <= bench.root.not_after
 
 
 def test_a_key_of_another_kind_than_was_decided_is_not_certified(bench, rotations):

@@ -144,6 +144,14 @@ def test_other_bytes_are_malformed(der):
         read(der)
 
 
+def test_a_request_cut_short_anywhere_is_malformed():
+    whole = request(cert_id(), cert_id(6), extensions=[nonce(b"n" * 32), UNKNOWN])
+    assert read(whole).nonce
+    for length in range(len(whole)):
+        with pytest.raises(OcspRequestMalformed):
+            read(whole[:length])
+
+
 def test_a_request_is_read_as_cryptography_and_openssl_write_it():
     from cryptography.x509 import ocsp as library
 

@@ -12,7 +12,7 @@ from cryptography import x509
 from ca import crl, publication
 from ca.acts import CloseAuthority, Restore
 from ca.admin_protocol import ProposalClosed
-from ca.reconciliation import Reconciled, Reconciliation
+from ca.reconciliation import Reconciled, Reconciliation, allow
 from core.errors import Unavailable
 from storage.engine import Database
 from tests.support.ca_bench import DAN
@@ -40,10 +40,16 @@ def restored(bench) -> None:
     bench.clock.advance(minutes=20)
 
 
-def reconciled(bench) -> Reconciled:
-    """Have the authority reconcile, opened as a restore opens it: without a round."""
+def inspected(bench) -> None:
+    """Open the authority as a restore does: without a round, and two people may decide on it."""
     bench.opened = bench.inspect()
+    allow(bench.opened.control)
     bench.connect()
+
+
+def reconciled(bench) -> Reconciled:
+    """Have the authority reconcile."""
+    inspected(bench)
     made = Restore(backup="0" * 64, made_at=bench.clock.now())
     return Reconciliation(bench.opened.parts, bench.settings.published()).reconcile(bench.begun(made))
 
@@ -79,8 +85,7 @@ def test_a_restored_record_issues_nothing_until_it_is_reconciled__attack_o2(benc
     uses = len(bench.signatures)
     with pytest.raises(crl.RecordBehindPublication):
         bench.start()
-    bench.opened = bench.inspect()
-    bench.connect()
+    inspected(bench)
     for act in (bench.issue, bench.admin.publish_crl, lambda: bench.admin.suspend(serial_of(history[0]))):
         with pytest.raises(Unavailable, match="on record"):
             act()
@@ -185,8 +190,7 @@ def test_a_published_list_that_is_not_the_issuers_stops_it_and_nothing_is_learnt
     path = bench.settings.published() / publication.issuing_crl(1)
     good = path.read_bytes()
     path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-    bench.opened = bench.inspect()
-    bench.connect()
+    inspected(bench)
     begun = bench.begun(Restore(backup="0" * 64, made_at=bench.clock.now()))
     with pytest.raises(crl.PublishedCrlBroken):
         Reconciliation(bench.opened.parts, bench.settings.published()).reconcile(begun)
@@ -197,8 +201,7 @@ def test_a_published_list_that_is_not_the_issuers_stops_it_and_nothing_is_learnt
 
 
 def test_what_is_done_is_not_done_again(bench, history):
-    bench.opened = bench.inspect()
-    bench.connect()
+    inspected(bench)
     begun = bench.begun(Restore(backup="0" * 64, made_at=bench.clock.now()))
     with bench.database.transaction() as connection:
         begun.finish(connection, "done")

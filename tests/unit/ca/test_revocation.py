@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from sqlalchemy import text
 
-from ca import crl, publication, tables
+from ca import crl, protocol, publication, tables
 from ca.acts import CloseAuthority
 from ca.protocol import (
     REVOCATION_REASONS,
@@ -259,7 +259,7 @@ def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(
     assert bench.decide(CloseAuthority(1)).outcome == "revocation list 3 is the last"
     der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     published = crl.read(der, bench.issuer)
-    assert published.next_update_utc == tables.NEVER
+    assert published.next_update_utc == protocol.NEVER
     assert b"\x18\x0f99991231235959Z" in der  # GeneralizedTime
     uses = len(bench.signatures)
     for act in (

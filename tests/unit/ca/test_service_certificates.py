@@ -59,14 +59,14 @@ def test_a_responder_answers_for_thirty_days_and_nobody_asks_for_its_own_status_
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=30, seconds=-1)
 
 
-def test_a_time_stamping_unit_uses_its_key_for_a_year_and_is_verified_for_five__en_319_422_6(bench):
+def test_a_time_stamping_unit_uses_its_key_for_a_year_and_is_verified_for_six__en_319_422_6(bench):
     certificate = bench.certify("tsu")
     assert (ExtensionOID.EXTENDED_KEY_USAGE, True) in oids(certificate)  # RFC 3161 §2.3
     assert list(extension(certificate, x509.ExtendedKeyUsage)) == [ExtendedKeyUsageOID.TIME_STAMPING]
     period = extension(certificate, x509.PrivateKeyUsagePeriod)
     assert period.not_before.replace(tzinfo=UTC) == certificate.not_valid_before_utc
     assert period.not_after - period.not_before == timedelta(days=365, seconds=-1)
-    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=1827, seconds=-1)
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=2557, seconds=-1)
     policies = [each.policy_identifier for each in extension(certificate, x509.CertificatePolicies)]
     assert policies == [profiles.NCP_PLUS]  # TIS-8.1-01
     assert access(certificate) == [AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS]

@@ -11,12 +11,13 @@ import pypdfium2
 import pytest
 import time_machine
 
-from ca import addresses, publication
+from ca import publication
 from ca.profiles import signatory
 from ca.statements import publisher, text
 from ca.statements.pdf import NotPrintable
 from ca.statements.publisher import documents, publish_statements
 from ca.statements.text import TextBroken, read
+from core import addresses
 from core.errors import Unavailable
 from tests.support.ca_bench import settings_for
 

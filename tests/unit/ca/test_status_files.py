@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import ceremony, crl, publication, tables
+from ca import ceremony, crl, protocol, publication
 from ca.draft import Issuer
 from ca.status_files import NotPublished, check_lists
 from ca.status_web import create_pages
@@ -131,7 +131,7 @@ def publish_second(bench) -> None:
     published, now = bench.settings.published(), bench.clock.now()
     (published / "issuing-g2.crt").write_bytes(made.issuing)
     (published / "issuing-g2.pem").write_bytes(made.issuing_pem)
-    lists = crl.build(issuer, key, number=1, this_update=now, next_update=tables.NEVER)
+    lists = crl.build(issuer, key, number=1, this_update=now, next_update=protocol.NEVER)
     (published / "issuing-g2.crl").write_bytes(lists.public_bytes(Encoding.DER))
 
 

@@ -149,6 +149,14 @@ def test_other_bytes_are_told_so(status, der):
     assert status.tsu_key._count == []
 
 
+def test_a_request_cut_short_anywhere_is_told_so(status):
+    whole = query(nonce=2**63, req_policy=POLICY)
+    for length in range(len(whole)):
+        assert failure(status, whole[:length]) == "bad_data_format"
+    assert status.tsu_key._count == []
+    assert token(status, nonce=2**63, req_policy=POLICY)
+
+
 def test_certificates_are_in_the_token_when_they_were_asked_for_and_not_otherwise__rfc3161_2_4_1(status):
     included = {each.chosen.dump() for each in token(status, cert_req=True)["certificates"]}
     expected = {status.authority.public_bytes(Encoding.DER)}

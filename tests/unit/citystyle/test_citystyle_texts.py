@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask_babel import force_locale
 
 from citystyle import formats
@@ -44,7 +44,15 @@ def test_every_text_is_translated_and_compiled(package):
 )
 def test_romanian_has_three_plural_forms(app, number, text):
     with app.test_request_context(base_url="http://localhost:1"), force_locale("ro"):
-        assert ngettext("%(num)s document", "%(num)s documents", number) == text
+        assert ngettext("%(num)s document", "%(num)s documents", number) == text.replace(" ", NBSP)
+        template = "{{ ngettext('%(num)s document', '%(num)s documents', number) }}"
+        assert render_template_string(template, number=number) == text.replace(" ", NBSP)
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "1_document"), (20, "20_documents")])
+def test_a_number_and_its_noun_stay_on_one_line_in_english_too(app, number, text):
+    with app.test_request_context(base_url="http://localhost:1"), force_locale("en"):
+        assert ngettext("%(num)s document", "%(num)s documents", number) == text.replace("_", NBSP)
 
 
 @pytest.mark.parametrize(

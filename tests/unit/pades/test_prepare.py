@@ -13,7 +13,7 @@ from preflight.sample import sample
 from signer.pades.embed import embed, room_of
 from signer.pades.engine import PadesEngine
 from signer.pades.errors import CannotPrepare, OptionNotAllowed, RoomTooSmall
-from signer.pades.options import Appearance, SignatureOptions, room_for
+from signer.pades.options import Appearance, SignatureOptions, Wishes, room_for
 from signer.pades.prepare import prepare
 from stamp.appearance import NoPlace
 from tests.support.clocks import FakeClock
@@ -132,7 +132,7 @@ def test_room_for_a_template_fits_its_cms(key_type, algorithm, longest):
 
 def test_engine_prepares_by_its_clock_and_embeds():
     engine = PadesEngine(FakeClock(NOW))
-    prepared = engine.prepare(ORIGINAL, SignatureAlgorithm.ECDSA_SHA256, strict=True)
+    prepared = engine.prepare(ORIGINAL, Wishes(), strict=True)
     assert prepared == prepare(ORIGINAL, SignatureOptions(NOW))
     done = engine.embed(ORIGINAL, prepared.before, prepared.after, b"\x30\x00")
     assert len(done) == len(ORIGINAL) + len(prepared.before) + prepared.room + len(prepared.after)

@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigSeedSubFilter
 
 from portal.verification import failures
+from portal.verification.levels import Level
 from portal.verification.rules import Expected, Verified, verify
 from tests.support.portal_browser import pdf
 from tests.support.portal_pki import PortalPki
@@ -37,7 +38,12 @@ def good(pki, ana):
 @pytest.fixture
 def judge(pki, ana):
     def verdict(signed: bytes, *, original: bytes = ORIGINAL, certificate: bytes | None = None, **changes) -> Verified:
-        values = {"person": NAME, "root": pki.root.certificate, "asked_at": datetime.now(UTC)} | changes
+        values = {
+            "person": NAME,
+            "root": pki.root.certificate,
+            "asked_at": datetime.now(UTC),
+            "level": Level.B,
+        } | changes
         return verify(signed, Expected(original, certificate or ana.der, **values), datetime.now(UTC))
 
     return verdict

@@ -9,6 +9,7 @@ from channel.protocol import Done, Health
 from core.entropy import SystemEntropy
 from core.errors import Unavailable
 from preflight import server
+from preflight.grammar import Claims
 from preflight.protocol import DocumentRefused, IncrementNotAllowed, JudgeIncrement
 from preflight.sample import sample
 from preflight.server import Inspection, serve
@@ -40,7 +41,7 @@ def test_key_that_is_none_is_refused(tmp_path, content):
 
 
 def test_verdict_verifies_with_the_public_key(key):
-    verdict = key.sign(b"original", b"before", b"after", "Ana Pop")
+    verdict = key.sign(b"original", b"before", b"after", Claims("Ana Pop", FakeClock().now()))
     load_pem_public_key(key.public_pem()).verify(verdict.signature, verdict.to_be_signed())
 
 
@@ -54,7 +55,7 @@ def test_both_zones_digest_an_increment_alike():
 
 
 def test_sample_proves_the_zone(key):
-    inspection = Inspection(key, 5, 1_000_000, FakeClock())
+    inspection = Inspection(key, 5, 1_000_000)
     assert serve(inspection, frozenset())._handlers[Health](Health()) == Done()
 
 
@@ -64,19 +65,17 @@ def test_zone_that_refuses_the_sample_cannot_work(key, monkeypatch):
 
     monkeypatch.setattr(server, "judge", broken)
     with pytest.raises(Unavailable):
-        Inspection(key, 5, 1_000_000, FakeClock()).prove()
+        Inspection(key, 5, 1_000_000).prove()
 
 
 def test_zone_that_accepts_everything_cannot_work(key, monkeypatch):
     monkeypatch.setattr(server, "judge", lambda *_parts: None)
     with pytest.raises(Unavailable):
-        Inspection(key, 5, 1_000_000, FakeClock()).prove()
+        Inspection(key, 5, 1_000_000).prove()
 
 
 def test_document_over_the_limit_is_refused_before_it_is_opened(key):
     good = sample()
     with pytest.raises(DocumentRefused) as refused:
-        Inspection(key, 5, 10, FakeClock()).judge_increment(
-            JudgeIncrement(good.original, good.before, good.room, good.after)
-        )
+        Inspection(key, 5, 10).judge_increment(JudgeIncrement(good.original, good.before, good.room, good.after))
     assert refused.value.reason == "too-large"

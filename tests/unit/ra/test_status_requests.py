@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from cryptography import x509
-from sqlalchemy import text
 
-from ca.client import CaClient
 from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, ReasonUnknown
-from core.algorithms import KeyType
 from core.errors import Unavailable
-from ra.applicant import Applicant
-from ra.enrolment import Account, Enrolments
-from ra.revocation import StatusRequests
 from signer.sam.client import SamAdmin
 from signer.sam.errors import CredentialNotUsable
-from signer.sam.protocol import ADMIN, SetState
-from tests.support.ca_bench import CaBench
-from tests.support.in_process import InProcess
-from tests.support.sam_bench import Workbench
-
-
-class Bench:
-    """A SAM and a CA that know each other, and one signatory's certificate."""
-
-    def __init__(self, folder) -> None:
-        self.sam = Workbench(folder)
-        self.ca = CaBench(folder / "state", clock=self.sam.clock, sam_key=self.sam.keys.attestation)
-        self.sam.ca.certificate = x509.load_der_x509_certificate(self.ca.made.issuing)
-        self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
-        applicant = Applicant(
-            given_name="Ștefăniță",
-            surname="Brânză-Țuțea",
-            national_id="5010203400018",
-            phone="+40722000333",
-            email="stefanita@example.com",
-        )
-        enrolments = Enrolments(SamAdmin(self.admin), CaClient(self.ca.caller), KeyType.EC_P256)
-        enrolled = enrolments.enrol(applicant, Account(client="portal-a", account="stefanita"))
-        self.credential = enrolled.credential
-        self.serial = f"{x509.load_der_x509_certificate(enrolled.certificate).serial_number:040x}"
-        self.requests = StatusRequests(SamAdmin(self.admin), self.ca.admin)
-
-    @property
-    def states(self) -> tuple[str, str]:
-        """Return the state in the SAM and the status at the CA."""
-        with self.sam.database.reading() as connection:
-            wanted = text("SELECT state FROM credentials WHERE credential = :credential")
-            state = connection.scalar(wanted, {"credential": self.credential})
-        return state, self.ca.admin.describe(self.serial).status
+from signer.sam.protocol import SetState
+from tests.support.service_bench import ServiceBench
 
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(tmp_path)
+    return ServiceBench(tmp_path)
 
 
 def test_revoking_ends_the_credential_and_the_certificate(bench):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -213,13 +214,30 @@ def test_an_increment_that_names_another_person_is_refused_and_reserves_nothing_
     assert bench.sign_document(sad, bench.prepared(original, name="Ana Pop-Ștefănescu"))
 
 
+def test_an_increment_of_another_time_is_refused_however_old_its_verdict__w1(bench):
+    """`web` may have known the document for days, and have had the verdict on an increment of then."""
+    original = b"%PDF-1.7 a document"
+    of_then = bench.prepared(original)
+    bench.clock.advance(days=2)
+    sad = bench.authorise(hashlib.sha256(original).digest(), kind="sodr").sad
+    other_times = [timedelta(minutes=-10, seconds=-1), timedelta(minutes=10, seconds=1), timedelta(days=-400)]
+    for document in (of_then, *(bench.prepared(original, at=bench.clock.now() + span) for span in other_times)):
+        with pytest.raises(IncrementRefused, match="another time"):
+            bench.sign_document(sad, document)
+    present = msgspec.structs.replace(of_then.verdict, claimed_at=bench.clock.now())
+    with pytest.raises(IncrementRefused, match="not preflight's"):
+        bench.sign_document(sad, msgspec.structs.replace(of_then, verdict=present))
+    assert bench.uses == []
+    assert bench.sign_document(sad, bench.prepared(original, at=bench.clock.now() - timedelta(minutes=10))).cms
+
+
 @pytest.mark.parametrize("what", ["none", "other original", "other increment", "moved border", "forged"])
 def test_an_increment_without_preflights_verdict_is_refused__w1(bench, what):
     original = b"%PDF original"
     sad = bench.authorise(hashlib.sha256(original).digest(), kind="sodr").sad
     honest = bench.prepared(original, b"before", b"after")
     verdicts = {
-        "none": bench.prepared(original).verdict.__class__(b"", b"", "", b""),
+        "none": bench.prepared(original).verdict.__class__(b"", b"", "", bench.clock.now(), b""),
         "other original": bench.prepared(b"another", b"before", b"after").verdict,
         "other increment": bench.prepared(original, b"before", b"evil").verdict,
         "moved border": bench.prepared(original, b"beforea", b"fter").verdict,
@@ -239,7 +257,7 @@ def test_one_changed_byte_of_the_document_is_not_authorised(bench):
 
 def test_contents_prepared_by_the_portal_become_message_digests(bench):
     sad = bench.authorise(ONE, TWO, kind="sdr").sad
-    order = SignContents(sad, "portal-a", bench.credentials["ana"], SHA256, ECDSA, [ONE, TWO])
+    order = SignContents(sad, "portal-a", bench.credentials["ana"], SHA256, ECDSA, [ONE, TWO], "pades")
     answers = bench.ask(order).cms
     digests = []
     for answer in answers:

