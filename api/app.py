@@ -20,7 +20,7 @@ from api.oauth.codes import Codes
 from api.oauth.par import PushedRequests
 from api.oauth.revoke import RevocationEndpoint
 from api.oauth.token import TokenEndpoint
-from api.pages import frame, views
+from api.pages import frame, revocation, views
 from api.pages.browser import COOKIE, Browsers
 from api.pages.flow import Flow
 from api.requests import number_requests, refuse_ambiguity
@@ -46,6 +46,7 @@ def create_app(settings: Settings, deps: Deps) -> Flask:
     app.register_blueprint(routes.oauth(settings, methods))
     pages = _pages(settings, deps, codes)
     app.register_blueprint(views.routes(pages))
+    app.register_blueprint(revocation.routes(_revocation(settings, deps)))
     answer_errors(app, pages.failed)
     _health(app, deps)
     return app
@@ -64,16 +65,23 @@ def _methods(settings: Settings, deps: Deps, codes: Codes) -> routes.Methods:
         pushed=PushedRequests(database, clients, keys, clock, entropy, audience, multisign),
         tokens=TokenEndpoint(database, clients, codes, keys, clock, entropy),
         revocation=RevocationEndpoint(database, clients, keys, deps.sam, clock),
-        housekeeping=Housekeeping(database, clock),
+        housekeeping=Housekeeping(database, deps.revocation, clock),
     )
 
 
 def _pages(settings: Settings, deps: Deps, codes: Codes) -> views.Pages:
     origin = settings.service.public_origin
     flow = Flow(deps.database, deps.sam, codes, deps.keys, deps.clock, origin)
-    browsers = Browsers(deps.keys, deps.entropy, origin)
-    phone = settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}")
-    return views.Pages(flow, browsers, deps.clock, phone)
+    return views.Pages(flow, Browsers(deps.keys, deps.entropy, origin), deps.clock, _help_phone(settings))
+
+
+def _revocation(settings: Settings, deps: Deps) -> revocation.RevocationPages:
+    browsers = Browsers(deps.keys, deps.entropy, settings.service.public_origin)
+    return revocation.RevocationPages(deps.revocation, browsers, _help_phone(settings))
+
+
+def _help_phone(settings: Settings) -> str:
+    return settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _site(settings: Settings) -> Site:
@@ -81,7 +89,7 @@ def _site(settings: Settings) -> Site:
         service=lambda: str(gettext("Electronic signature")),
         owner=settings.service.name,
         public_origin=settings.service.public_origin,
-        help_phone=settings.service.help_phone.replace(" ", "\N{NO-BREAK SPACE}"),
+        help_phone=_help_phone(settings),
         cookie=COOKIE,
         frame=frame.TEMPLATE,
         templates=_HERE / "templates",

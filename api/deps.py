@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api.keys import WebKeys
 from core.clock import Clock
 from core.entropy import Entropy
+from signer.own_revocation import OwnRevocationService
 from signer.sam.client import SamClient
 from signer.service import SigningService
 from storage.engine import Database
@@ -19,6 +20,7 @@ class Deps:
 
     sam: SamClient
     signing: SigningService
+    revocation: OwnRevocationService
     database: Database
     keys: WebKeys
     clock: Clock

@@ -85,6 +85,7 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     sam.CredentialUnknown: Wire(400, _BAD, "Invalid parameter credentialID"),
     sam.CredentialMismatch: Wire(400, _BAD, "Invalid parameter credentialID"),
     sam.CredentialNotUsable: Wire(400, _BAD, "The credential identified by credentialID is disabled"),
+    sam.CredentialSuperseded: Wire(400, _BAD, "The credential identified by credentialID is disabled"),
     sam.CertificateExpired: Wire(400, _BAD, "Signing certificate is expired"),
     sam.TooManySignatures: Wire(400, _BAD, "Numbers of signatures is too high"),
     sam.DigestNotAuthorised: Wire(400, _BAD, "Hash is not authorized by the SAD"),

@@ -1,4 +1,4 @@
-"""Rows whose time is long over are dropped, so that the tables stay as large as a day's work."""
+"""What is done now and then: rows whose time is long over are dropped, orders that wait are carried to the CA."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete
 
 from api.tables import account_jtis, authorizations, tokens
 from core.clock import Clock
+from signer.own_revocation import OwnRevocationService
 from storage.engine import Database
 
 _KEPT: Final = timedelta(days=1)  # long enough to notice a late reuse of a code and to answer a citizen who comes back
@@ -19,19 +20,21 @@ _DELETES: Final = [
 
 
 class Housekeeping:
-    """Purges now and then, in the course of other requests."""
+    """Keeps house in the course of other requests."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, revocation: OwnRevocationService, clock: Clock) -> None:
         self._database = database
+        self._revocation = revocation
         self._clock = clock
         self._next: datetime | None = None
 
-    def purge_if_due(self) -> None:
-        """Purge when ten minutes have passed since this process last did."""
+    def keep_if_due(self) -> None:
+        """Purge, and carry orders, when ten minutes have passed since this process last did."""
         now = self._clock.now()
         if self._next is None or now >= self._next:
             self._next = now + _EVERY
             self.purge(now)
+            self._revocation.carry_waiting()
 
     def purge(self, now: datetime) -> None:
         """Drop what expired more than a day ago."""

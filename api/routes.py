@@ -96,7 +96,7 @@ def oauth(settings: Settings, methods: Methods) -> Blueprint:
     @routes.post("/oauth2/pushed_authorize")
     def pushed_authorize() -> Response:
         pushed = methods.pushed.push(read_form(request, par.LIMIT), authorization())
-        methods.housekeeping.purge_if_due()
+        methods.housekeeping.keep_if_due()
         return json_response({"request_uri": pushed.request_uri, "expires_in": pushed.expires_in}, 201)
 
     @routes.post("/oauth2/token")

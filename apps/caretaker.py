@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from apps.installation import CARETAKER, from_arguments
 from apps.serving import die_with_parent, harden
 from apps.status_keys import TOKEN_LABEL, certify_again
-from apps.time_stamping import authority_url, carry
+from apps.time_stamping import carry
 from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, answering, responder_ends
 from ca.admin_protocol import ByOperator
 from ca.client import CaAdmin
@@ -30,7 +30,9 @@ from channel.client import Channel
 from core.clock import SystemClock
 from core.errors import DomainError
 from core.logs import configure
+from core.pinned_authorities import time_stamp_url
 from hsm.session import Token
+from signer.outside import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +53,7 @@ class Caretaker:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._outside = Outside()
         self._pause = _FIRST_PAUSE
 
     def make_round(self) -> float:
@@ -65,7 +68,7 @@ class Caretaker:
 
     def _carry(self, name: str) -> None:
         socket, protocol = LOGS[name]
-        carry(Channel(protocol, self._settings.socket(socket)), authority_url(self._settings))
+        carry(Channel(protocol, self._settings.socket(socket)), self._outside, time_stamp_url(self._settings))
 
     def _renew_responder(self) -> None:
         for generation in answering(self._settings):

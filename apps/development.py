@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from apps.clients import add_client
-from apps.enrolment import enrol
+from apps.enrolment import enrolments, vetted
 from apps.files import replace_secret, write_secret
 from core.entropy import SystemEntropy, new_token
 from portal import accounts
@@ -22,7 +22,7 @@ from portal.keys import load_keys, public_request_key
 from portal.settings import RETURN_PATH
 from ra.applicant import Application
 from ra.enrolment import Account
-from signer.sam.errors import AlreadyEnrolled
+from signer.sam.errors import AlreadyApproved, AlreadyEnrolled
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -63,8 +63,12 @@ def provision(settings: Settings) -> Demonstration:
 
 def _enrol(settings: Settings, client: str, account: str) -> None:
     application = Application(given_name=GIVEN_NAME, surname=SURNAME, national_id=NATIONAL_ID, phone=PHONE, email=EMAIL)
+    registration = enrolments(settings)
     with suppress(AlreadyEnrolled):  # an earlier start came so far and no further
-        enrol(settings, application, Account(client=client, account=account))
+        try:
+            registration.enrol(vetted(settings, application), Account(client=client, account=account))
+        except AlreadyApproved as waiting:  # or not even so far
+            registration.activate(waiting.detail)
 
 
 def _portal_client(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The registration authority wired: what the command and the development installation enrol people with."""
+"""The registration authority wired: what its commands and the development installation work with."""
 
 from __future__ import annotations
 
@@ -9,31 +9,37 @@ from ca.protocol import CA
 from channel.client import Channel
 from core.algorithms import KeyType
 from core.clock import SystemClock
-from ra.applicant import Application, vet
-from ra.enrolment import Account, Enrolment, Enrolments
+from ra.applicant import vet
+from ra.enrolment import Enrolments
+from ra.renewal import Renewals
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN
 
 if TYPE_CHECKING:
     from core.config import Settings
+    from ra.applicant import Applicant, Application
 
 
-def enrol(settings: Settings, application: Application, account: Account) -> Enrolment:
-    """Vet an application and enrol the applicant.
+def vetted(settings: Settings, application: Application) -> Applicant:
+    """Return the applicant of an application.
 
     Raises:
         Malformed: what was typed in is not as it must be; the text names the fault.
-        DomainError: the SAM or the CA refused.
     """
-    check_digit = settings.ca.check_personal_number
-    applicant = vet(application, check_digit=check_digit, today=SystemClock().now().date())
-    return enrolments(settings).enrol(applicant, account)
+    return vet(application, check_digit=settings.ca.check_personal_number, today=SystemClock().now().date())
+
+
+def sam_admin(settings: Settings) -> SamAdmin:
+    """Return the SAM as its operator has it."""
+    return SamAdmin(Channel(ADMIN, settings.socket("sam-admin")))
 
 
 def enrolments(settings: Settings) -> Enrolments:
-    """Return the use case, over the sockets of the SAM's operator and of the CA."""
-    return Enrolments(
-        SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))),
-        CaClient(Channel(CA, settings.socket("ca"))),
-        KeyType(settings.sam.signatory_key),
-    )
+    """Return enrolment and renewal of one credential, over the sockets of the SAM's operator and of the CA."""
+    ca = CaClient(Channel(CA, settings.socket("ca")))
+    return Enrolments(sam_admin(settings), ca, KeyType(settings.sam.signatory_key))
+
+
+def renewals(settings: Settings) -> Renewals:
+    """Return renewal of what ends soon."""
+    return Renewals(sam_admin(settings), enrolments(settings))

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from apps.serving import Zone, main
 from channel.server import by_socket
+from core.approvals import ApprovalLimits
 from core.clock import SystemClock
 from core.config import BadSettings, Settings, is_loopback
 from core.entropy import SystemEntropy
 from core.errors import DomainError
-from core.time_stamp import TimeStampTrust
+from core.pinned_authorities import pinned, time_stamp_trust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
@@ -75,7 +75,7 @@ class Process:
         )
 
     def beat(self) -> None:
-        """See that the evidence has a checkpoint."""
+        """End what is over by the clock, and see that the evidence has a checkpoint."""
         if self._sam is not None:
             self._sam.make_round()
 
@@ -113,13 +113,16 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
             audience=settings.service.public_origin,
             multisign=settings.sam.multisign,
             sad_life=timedelta(minutes=settings.sam.sad_minutes),
+            approvals=ApprovalLimits.of(settings.ra),
         ),
         sms_sender=settings.service.sms_sender,
         sms_host=settings.service.sms_host,
+        help_phone=settings.service.help_phone,
+        language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
         issuers=Issuers(folder),
-        time_stamps=TimeStampTrust((_certificate(folder / "root.pem"),), frozenset({settings.status.tsa_policy_oid})),
+        time_stamps=time_stamp_trust(settings, pinned(folder / "root.pem")),
         checkpoints=folder / "checkpoints",
     )
 
@@ -132,13 +135,6 @@ def _verdict_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PinnedFileUnusable(f"{path}: not an Ed25519 key")
     return key
-
-
-def _certificate(path: Path) -> Certificate:
-    try:
-        return load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise PinnedFileUnusable(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -7,15 +7,15 @@ root. Another authority's time-stamps are taken when the settings name it, pin i
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from cryptography.x509 import Certificate, load_pem_x509_certificate
+from cryptography.x509 import Certificate
 
 from core import addresses
 from core.clock import Clock
 from core.config import BadSettings, Settings
 from core.entropy import Entropy
+from core.pinned_authorities import pinned, time_stamp_url
 from core.time_stamp import TimeStampTrust
 from signer.augmentation import Augmentation
 from signer.outside import Outside
@@ -40,10 +40,10 @@ def augmentation(settings: Settings, clock: Clock, entropy: Entropy) -> Augmenta
 
 def _authority(settings: Settings, root: Certificate) -> tuple[str, TimeStampTrust]:
     if settings.tsa.url:
-        trust = TimeStampTrust((_certificate(settings.tsa.root),), frozenset(settings.tsa.policies))
-        return settings.tsa.url, trust
-    trust = TimeStampTrust((root,), frozenset({settings.status.tsa_policy_oid}), _issuers(settings))
-    return settings.status_url() + addresses.TIME_STAMP, trust
+        trust = TimeStampTrust((pinned(settings.tsa.root),), frozenset(settings.tsa.policies))
+    else:
+        trust = TimeStampTrust((root,), frozenset({settings.status.tsa_policy_oid}), _issuers(settings))
+    return time_stamp_url(settings), trust
 
 
 def _sources(settings: Settings, root: Certificate) -> tuple[StatusSource, ...]:
@@ -51,24 +51,17 @@ def _sources(settings: Settings, root: Certificate) -> tuple[StatusSource, ...]:
     return (
         *(StatusSource(issuer, ocsp_url=zone + addresses.OCSP) for issuer in _issuers(settings)),
         StatusSource(root, crl_url=zone + addresses.ROOT_CRL),
-        *(StatusSource(_certificate(each.issuer), each.ocsp, each.crl) for each in settings.tsa.status),
+        *(StatusSource(pinned(each.issuer), each.ocsp, each.crl) for each in settings.tsa.status),
     )
 
 
 def _issuers(settings: Settings) -> tuple[Certificate, ...]:
     """Return the pinned certificates of every generation of the issuing CA."""
-    found = tuple(_certificate(path) for path in sorted(settings.zone_dir("web").glob(ISSUING)))
+    found = tuple(pinned(path) for path in sorted(settings.zone_dir("web").glob(ISSUING)))
     if not found:
         raise BadSettings(f"{settings.zone_dir('web') / ISSUING}: none")
     return found
 
 
 def _pinned(settings: Settings, name: str) -> Certificate:
-    return _certificate(settings.zone_dir("web") / name)
-
-
-def _certificate(path: Path) -> Certificate:
-    try:
-        return load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadSettings(f"{path}: {error}") from error
+    return pinned(settings.zone_dir("web") / name)

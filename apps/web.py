@@ -9,11 +9,14 @@ from api.deps import Deps
 from apps.serving import Zone, main
 from apps.trust_services import augmentation
 from apps.web_state import open_database, open_keys
+from ca.client import CaClient
+from ca.protocol import CA
 from channel.client import Channel
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT
+from signer.own_revocation import OwnRevocationService
 from signer.pades.engine import PadesEngine
 from signer.sam.client import SamClient
 from signer.sam.protocol import SAM
@@ -48,11 +51,14 @@ def build(settings: Settings) -> WSGIApplication:
         augmentation(settings, clock, entropy),
     )
 
+    revocation = OwnRevocationService(sam, CaClient(Channel(CA, settings.socket("ca"))))
+
     def check() -> None:
         database.check()
         signing.check()
 
-    return create_app(settings, Deps(sam, signing, database, open_keys(settings), clock, entropy, check))
+    deps = Deps(sam, signing, revocation, database, open_keys(settings), clock, entropy, check)
+    return create_app(settings, deps)
 
 
 if __name__ == "__main__":

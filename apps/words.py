@@ -18,6 +18,13 @@ EXPECTED: Final = (DomainError, PortalError)
 
 _PLAIN: Final = {
     "AlreadyEnrolled": "this person, phone number or account already has a live credential",
+    "AlreadyApproved": "an approval for this person, phone number or account waits for `paraph ra activate`",
+    "NothingToReplace": "this person, phone number and account have no active credential together",
+    "ApprovalUnknown": "there is no such approval",
+    "ApprovalNotOpen": "the approval can no longer be used",
+    "ApprovalLapsed": "the approval has lapsed; the person must be identified again",
+    "ProofingTooOld": "the person must be identified again",
+    "SmsNotSent": "the signatory could not be told by SMS, and nothing is done without that",
     "CredentialUnknown": "there is no such credential",
     "PortalUnknown": "there is no such client; register it with `paraph client add`",
     "Unavailable": "a zone does not answer; is `paraph run` running?",

@@ -6,7 +6,6 @@ is measured: the same code with and without its socket, beside C_Sign alone.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -24,17 +23,17 @@ from apps.ca import TOKEN_LABEL, open_installed
 from apps.supervisor import zone_command
 from bench.processes import percentiles, timed
 from ca.client import CaClient
-from ca.protocol import CA, IssueCertificate
+from ca.protocol import CA, IssueCertificate, IssuedCertificate
 from ca.server import SAM_ATTESTATION_KEY
 from channel.client import Channel
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.clock import SystemClock
 from core.config import Settings
 from core.errors import Unavailable
-from core.statements import KeyAttestation
 from hsm.keys import TokenSigningKey
 from hsm.mechanisms import RECIPES
 from hsm.session import Token
-from tests.support.ca_bench import attestation
+from tests.support.ca_bench import attestation, request_of
 from tests.support.instance import make_instance
 from tests.support.software_hsm import SoftwareSigningKey
 
@@ -56,16 +55,16 @@ def raw(settings: Settings) -> Callable[[], Any]:
     return lambda: key._handle.sign(block, **named)  # noqa: SLF001  # the bound is the bare call
 
 
-def in_process(settings: Settings, words: list[KeyAttestation]) -> Callable[[], Any]:
+def in_process(settings: Settings, orders: list[IssueCertificate]) -> Callable[[], Any]:
     """Return one certificate, by the zone's own code."""
-    authority, waiting = open_installed(settings).authority, iter(words)
-    return lambda: authority.issue(IssueCertificate(next(waiting)))
+    authority, waiting = open_installed(settings).authority, iter(orders)
+    return lambda: authority.issue(next(waiting))
 
 
-def over_socket(settings: Settings, words: list[KeyAttestation]) -> Callable[[], Any]:
+def over_socket(settings: Settings, orders: list[IssueCertificate]) -> Callable[[], Any]:
     """Return one certificate, asked of the running zone."""
-    client, waiting = CaClient(Channel(CA, settings.socket("ca"))), iter(words)
-    return lambda: client.issue(next(waiting))
+    channel, waiting = Channel(CA, settings.socket("ca")), iter(orders)
+    return lambda: channel.call(next(waiting), IssuedCertificate)
 
 
 def authority() -> dict[str, dict[str, float]]:
@@ -73,15 +72,15 @@ def authority() -> dict[str, dict[str, float]]:
     instance = make_instance("ca.key=rsa-4096", start=False)
     try:
         settings = instance.settings
-        words = _attested(settings)
+        orders = _ordered(settings)
         before = _measure(raw, (settings,))
-        results = {RAW: before, INSIDE: _measure(in_process, (settings, words[:CERTIFICATES]))}
+        results = {RAW: before, INSIDE: _measure(in_process, (settings, orders[:CERTIFICATES]))}
         zone = subprocess.Popen(
             zone_command(instance.installation, "ca"), start_new_session=True, stderr=subprocess.DEVNULL
         )
         try:
             _wait(settings)
-            rest = words[CERTIFICATES:]
+            rest = orders[CERTIFICATES:]
             results[OUTSIDE] = _measure(over_socket, *((settings, rest[part::CLIENTS]) for part in range(CLIENTS)))
         finally:
             os.killpg(zone.pid, signal.SIGKILL)
@@ -102,14 +101,19 @@ def authority_ratios(results: dict[str, dict[str, float]]) -> dict[str, str]:
     }
 
 
-def _attested(settings: Settings) -> list[KeyAttestation]:
-    """Return the words of a SAM that the authority believes from now on."""
+def _ordered(settings: Settings) -> list[IssueCertificate]:
+    """Return what is asked for new keys, in the words of a SAM that the authority believes from now on."""
     sam_key = SoftwareSigningKey(KeyType.EC_P256)
     public = load_der_public_key(sam_key.public_key_der)
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (settings.zone_dir("ca") / SAM_ATTESTATION_KEY).write_bytes(pem)
-    keys = (SoftwareSigningKey(KeyType.EC_P256).public_key_der for _ in range(2 * CERTIFICATES))
-    return [attestation(sam_key, key, f"c-{number}") for number, key in zip(itertools.count(), keys, strict=False)]
+    return [_order(sam_key, f"c-{number}") for number in range(2 * CERTIFICATES)]
+
+
+def _order(sam_key: SoftwareSigningKey, credential: str) -> IssueCertificate:
+    key, now = SoftwareSigningKey(KeyType.EC_P256), SystemClock().now()
+    word = attestation(sam_key, key.public_key_der, credential, proofed_at=now, approved_at=now)
+    return IssueCertificate(word, request_of(key.private_key))
 
 
 def _measure(work: Callable[..., Callable[[], Any]], *clients: tuple[Any, ...]) -> dict[str, float]:

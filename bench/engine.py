@@ -83,7 +83,7 @@ class _TokenSigner(signers.Signer):
         self._lent = _lent(directory)
         clock = SystemClock()
         authority = SmallCa(clock.now())
-        certificate = authority.issue(_subject(self._lent.public_key_der), clock.now())
+        certificate = authority.issue(_made(self._lent.public_key_der), clock.now())
         store = SimpleCertificateStore()
         store.register(x509.Certificate.load(authority.certificate_der))
         super().__init__(
@@ -120,7 +120,10 @@ def _lent(directory: str) -> Any:
     return lent
 
 
-def _subject(public_key_der: bytes) -> Any:
+def _made(public_key_der: bytes) -> Any:
     from core.statements import KeyAttestation
+    from signer.sam.protocol import MadeKey
 
-    return KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", b"")
+    now = SystemClock().now()
+    word = KeyAttestation(public_key_der, "c", "s", 1, "Ana", "Pop", "PNORO-1", now, now, b"")
+    return MadeKey("c", word, b"")

@@ -26,7 +26,7 @@ from channel.protocol import Done
 from core import base64url
 from core.config import Settings
 from core.entropy import SystemEntropy, new_token
-from signer.sam.protocol import ADMIN, Activate, Enrol, Enrolled
+from signer.sam.protocol import ADMIN, Activate, Approve, Approved, MadeKey, MakeKey
 
 ECDSA_OID = "1.2.840.10045.4.3.2"
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
@@ -87,13 +87,11 @@ def enrol(
     citizens = []
     for number in range(count):
         account, phone = f"{key_type}-{prefix}-{number}", f"+407{prefix}{number:07}"
-        asked = Enrol(
-            "Ana", "Pop", f"PNORO-2{prefix}{number:011}", phone, "a@example.com", portal.client, account, key_type
-        )
-        enrolled = admin.call(asked, Enrolled)
-        issued = authority.call(IssueCertificate(enrolled.attestation), IssuedCertificate)
-        admin.call(Activate(enrolled.credential, issued.certificate), Done)
-        citizens.append(Citizen(account, enrolled.credential, phone))
+        asked = Approve("Ana", "Pop", f"PNORO-2{prefix}{number:011}", phone, "a@example.com", portal.client, account)
+        made = admin.call(MakeKey(admin.call(asked, Approved).approval, key_type), MadeKey)
+        issued = authority.call(IssueCertificate(made.attestation, made.request), IssuedCertificate)
+        admin.call(Activate(made.credential, issued.certificate), Done)
+        citizens.append(Citizen(account, made.credential, phone))
     return citizens
 
 
@@ -150,16 +148,19 @@ class Flow:
         }
         return self._json("/csc/v2/signatures/signHash", body, token)["signatures"]
 
-    def sign_doc(self, token: str, citizen: Citizen, document: bytes) -> str:
-        """Call signatures/signDoc with one document."""
-        element = {
-            "document": base64.b64encode(document).decode(),
-            "signature_format": "P",
-            "conformance_level": "AdES-B-B",
-            "signAlgo": ECDSA_OID,
-        }
-        body = {"credentialID": citizen.credential, "documents": [element]}
-        return self._json("/csc/v2/signatures/signDoc", body, token)["DocumentWithSignature"][0]
+    def sign_doc(self, token: str, citizen: Citizen, *documents: bytes, level: str = "AdES-B-B") -> list[str]:
+        """Call signatures/signDoc; return the signed documents in base64."""
+        elements = [
+            {
+                "document": base64.b64encode(document).decode(),
+                "signature_format": "P",
+                "conformance_level": level,
+                "signAlgo": ECDSA_OID,
+            }
+            for document in documents
+        ]
+        body = {"credentialID": citizen.credential, "documents": elements}
+        return self._json("/csc/v2/signatures/signDoc", body, token)["DocumentWithSignature"]
 
     def _push(self, citizen: Citizen, digests: list[bytes], kind: str) -> str:
         now = int(datetime.now(UTC).timestamp())

@@ -5,8 +5,6 @@ Revocation and suspension, revocation lists, the audit log. Who may ask for it i
 
 from __future__ import annotations
 
-import logging
-
 from ca import tables
 from ca.admin_protocol import By
 from ca.generations import Generation
@@ -29,9 +27,6 @@ from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
 from channel.stamping import CheckpointsVerified
-from core.errors import DomainError
-
-log = logging.getLogger(__name__)
 
 
 class Administration:
@@ -68,7 +63,7 @@ class Administration:
             reason=request.reason,
             invalid_since=request.invalid_since,
         )
-        return self._change(wish, rehearse=request.rehearse)
+        return self.change(wish, rehearse=request.rehearse)
 
     def suspend(self, request: SuspendCertificate) -> StatusChanged:
         """Suspend a certificate, and issue a list that says so.
@@ -79,7 +74,7 @@ class Administration:
         """
         by = self._check(request.by, "suspend")
         wish = Wish(serial=request.serial, status="suspended", by=by, reason=HOLD)
-        return self._change(wish, rehearse=request.rehearse)
+        return self.change(wish, rehearse=request.rehearse)
 
     def resume(self, request: ResumeCertificate) -> StatusChanged:
         """End a suspension, and issue a list that says so.
@@ -88,7 +83,21 @@ class Administration:
             NotSignedIn, NotMandated: who asks may not do it.
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        return self._change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
+        return self.change(Wish(serial=request.serial, status="good", by=self._check(request.by, "resume")))
+
+    def change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
+        """Give a certificate another status for who was found to be allowed to, and issue a list that says so.
+
+        Raises:
+            DomainError: as `Revocations.change`; AuthorityClosed.
+        """
+        check_reason(wish)
+        generation = self._generation_of(wish.serial)
+        self._lists.check_lists(generation)
+        if rehearse:
+            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
+        change = self._revocations.change(wish)
+        return StatusChanged(change.serial, change.status, change.at, self._lists.of(generation).publish_or_wait())
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
         """Issue and publish a CRL now: of the generation that issues, unless another is named.
@@ -121,25 +130,7 @@ class Administration:
         with self._parts.database.reading() as connection:
             return self._mandates.check(connection, by, deed)
 
-    def _change(self, wish: Wish, *, rehearse: bool = False) -> StatusChanged:
-        check_reason(wish)
-        generation = self._generation_of(wish.serial)
-        self._lists.check_lists(generation)
-        if rehearse:
-            return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
-        change = self._revocations.change(wish)
-        return StatusChanged(change.serial, change.status, change.at, self._list_anew(generation))
-
     def _generation_of(self, serial: str) -> Generation:
         with self._parts.database.reading() as connection:
             recorded = tables.certificate(connection, tables.serial_of(serial))
             return self._revocations.generation(connection, recorded)
-
-    def _list_anew(self, generation: Generation) -> int | None:
-        """Return the number of a new list; None when it could not be issued: the zone's round tries again."""
-        try:
-            return self._lists.of(generation).publish().number
-        except DomainError as error:  # the status holds all the same
-            told = {"error": type(error).__name__, "detail": error.detail}
-            log.warning("no list after a change of status", extra=told)
-            return None

@@ -55,8 +55,8 @@ class Admins:
         """Make one of the first two administrators.
 
         Raises:
-            TooFewAdmins: there are two already, who decide about more.
-            AdminExists, AdminNameRefused, PasswordRefused: this one cannot be made.
+            AdminExists: there are two already, who decide about more, or this one is there.
+            AdminNameRefused, PasswordRefused: this one cannot be made.
         """
         with self._parts.database.transaction() as connection:
             if len(self._records.all(connection)) >= FIRST:
@@ -81,10 +81,12 @@ class Admins:
         """
         with self._parts.database.transaction() as connection:
             admin = self._records.find(connection, request.name)
-            if admin is None or not self._is_invited(admin, request):
-                raise InvitationRefused("no invitation of this name with this code, or it is over")
-            accepted = replace(admin, state="active", invitation="", invited_until=None)
-            return self._enrol(connection, accepted, request.password)
+            if admin is not None and self._is_invited(admin, request):
+                accepted = replace(admin, state="active", invitation="", invited_until=None)
+                return self._enrol(connection, accepted, request.password)
+            known = admin.name if admin else ""
+            self._parts.audit.append(connection, audit.ENROLMENT_REFUSED, self._parts.clock.now(), admin=known)
+        raise InvitationRefused("no invitation of this name with this code, or it is over")
 
     def disable(self, connection: Connection, name: str) -> None:
         """Let an administrator do nothing any more.
@@ -102,8 +104,7 @@ class Admins:
             AdminNameRefused: nobody may be called so.
             AdminExists: there is or was one.
         """
-        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
-            raise AdminNameRefused(f"at most {_LONGEST_NAME} of a-z and 0-9, parts joined by . or -")
+        check_name(name)
         if self._records.find(connection, name) is not None:
             raise AdminExists(name)
 
@@ -158,6 +159,16 @@ class Admins:
     def _store(self, connection: Connection, admin: Admin, event: str) -> None:
         stored = self._records.store(connection, admin)
         self._parts.audit.append(connection, event, self._parts.clock.now(), admin=admin.name, version=stored.version)
+
+
+def check_name(name: str) -> None:
+    """Check that an administrator may be called so.
+
+    Raises:
+        AdminNameRefused: nobody may; the detail says how names are.
+    """
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        raise AdminNameRefused(f"at most {_LONGEST_NAME} of a-z and 0-9, parts joined by . or -")
 
 
 def _locked(admin: Admin, now: datetime) -> datetime | None:

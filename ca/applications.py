@@ -1,7 +1,8 @@
 """What a certificate may be issued for: a key, a name and a profile, with the grounds on which they belong together.
 
-Three things make an application: the SAM's attestation of a signatory's key; a request whose sender proved to hold the
-key, for a part of the service itself; and such a request with what an administrator vetted of a legal person.
+Three things make an application: the SAM's attestation of a signatory's key with a request that the key signed; a request
+whose sender proved to hold the key, for a part of the service itself; and such a request with what an administrator
+vetted of a legal person.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ca.attestation import AttestedKey
 from ca.csr import ProvenRequest
 from ca.names import LONGEST_COMMON_NAME, LegalPerson, legal_person_name, signatory_name
 from ca.profiles import Profile
-from ca.protocol import NameRefused, NotLinted
+from ca.protocol import NameRefused, NotLinted, PossessionNotProven
 from ca.public_keys import PublicKey
 from core.errors import Malformed
 
@@ -39,23 +40,27 @@ class Application:
     grounds: bytes  # as the record keeps it
 
 
-def of_signatory(profile: Profile, attested: AttestedKey) -> Application:
-    """Return the application that the SAM's word makes.
+def of_signatory(profile: Profile, attested: AttestedKey, request: ProvenRequest) -> Application:
+    """Return the application that the SAM's word makes, with the request that its key signed.
+
+    Whatever name the request has is not read: the subject is whom the registration vetted.
 
     Raises:
-        NotLinted: a name, number or key such as no certificate may have.
+        PossessionNotProven: the request is about another key than the attestation.
+        NotLinted: a name or number such as no certificate may have.
     """
+    if public_keys.encoded(request.public_key) != attested.public_key_der:
+        raise PossessionNotProven("the request is about another key than the attestation")
     try:
         subject = signatory_name(attested.person)
-        public_key = public_keys.load(attested.public_key_der)
     except Malformed as error:
         raise NotLinted(f"{type(error).__name__}: {error.detail}") from error
     return Application(
         profile=profile,
         subject=subject,
-        public_key=public_key,
+        public_key=request.public_key,
         credential=attested.credential,
-        grounds=_encoder.encode(attested.attestation),
+        grounds=_encoder.encode([attested.attestation, request.der]),
     )
 
 

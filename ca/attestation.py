@@ -1,4 +1,4 @@
-"""The SAM's word for a key, checked before anything else is done with a request (design §2.7, attack W4).
+"""The SAM's word, for a key or for a revocation, checked before anything else is done with a request (design §2.7, W4).
 
 The SAM's public key is pinned in a file of the `ca` zone; the request carries none.
 """
@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ca.names import Person
-from ca.protocol import AttestationInvalid
+from ca.protocol import AttestationInvalid, OrderInvalid
 from ca.public_keys import verifies
 from core.errors import DomainError, NotCanonical
-from core.statements import KeyAttestation
+from core.statements import KeyAttestation, RevocationOrder
 
 
 class PinnedKeyUnusable(DomainError):
@@ -33,7 +33,7 @@ class AttestedKey:
 
 
 class Attestations:
-    """Checks attestations against the one pinned key."""
+    """Checks what the SAM says against the one pinned key."""
 
     def __init__(self, pinned_pem: bytes) -> None:
         try:
@@ -50,11 +50,23 @@ class Attestations:
         Raises:
             AttestationInvalid: the SAM did not sign it.
         """
-        try:
-            signed = attestation.to_be_signed()
-        except NotCanonical as error:
-            raise AttestationInvalid(error.detail) from error
-        if not verifies(self._key, attestation.signature, signed, hashes.SHA256()):
+        if not self._signed(attestation):
             raise AttestationInvalid(attestation.credential[:60])
         person = Person(attestation.given_name, attestation.surname, attestation.subject_serial)
         return AttestedKey(attestation.public_key_der, person, attestation.credential, attestation)
+
+    def verify_order(self, order: RevocationOrder) -> None:
+        """Check that the SAM ordered a revocation.
+
+        Raises:
+            OrderInvalid: it did not.
+        """
+        if not self._signed(order):
+            raise OrderInvalid(order.credential[:60])
+
+    def _signed(self, statement: KeyAttestation | RevocationOrder) -> bool:
+        try:
+            signed = statement.to_be_signed()
+        except NotCanonical:
+            return False
+        return verifies(self._key, statement.signature, signed, hashes.SHA256())

@@ -39,12 +39,14 @@ SIGN_IN_REFUSED: Final = "admin sign-in refused"  # no version
 SIGNED_IN: Final = "admin signed in"
 ADMIN_INVITED: Final = "admin invited"
 ADMIN_ENROLLED: Final = "admin enrolled"
+ENROLMENT_REFUSED: Final = "admin enrolment refused"  # no version
 ADMIN_DISABLED: Final = "admin disabled"
 PROPOSED: Final = "act proposed"  # by, act
 APPROVED: Final = "act approved"  # by
 REJECTED: Final = "act rejected"  # by, why
 BEGUN: Final = "act begun"  # by
 DONE: Final = "act done"  # by, outcome
+ACT_REFUSED: Final = "act refused"  # by, wanted, about, error; no version
 
 
 def digest(data: bytes) -> bytes:

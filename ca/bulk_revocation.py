@@ -81,7 +81,7 @@ class BulkRevocations:
 
         Raises:
             ActRefused: something is left.
-            DomainError: as `DualControl.go_on`, and as `CrlIssuer.publish`.
+            DomainError: as `DualControl.go_on`.
         """
         with self._parts.database.transaction() as connection:
             act = self._dual.go_on(connection, request.proposal, acts.RevokeMany)
@@ -90,7 +90,7 @@ class BulkRevocations:
                 raise ActRefused(f"{left} of {len(act.serials)} are not revoked yet")
             self._dual.finish(connection, request.proposal, f"{len(act.serials)} certificates are revoked or over")
             done = self._dual.summary(self._dual.find(connection, request.proposal))
-        self._lists.publish_if_due()
+        self._lists.publish_or_wait()
         return ProposalOnRecord(done)
 
     def _check(self, connection: Connection, act: acts.RevokeMany) -> None:

@@ -12,7 +12,7 @@ from ca import admin_protocol as asked
 from ca import protocol
 from ca.acts import AnyAct
 from channel.protocol import Done, Health, M, Message
-from core.statements import KeyAttestation
+from core.statements import KeyAttestation, RevocationOrder
 
 
 class Caller(Protocol):
@@ -34,23 +34,26 @@ class CaClient:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def issue(self, attestation: KeyAttestation) -> protocol.IssuedCertificate:
-        """Have a signatory's certificate issued for an attested key.
+    def issue(self, attestation: KeyAttestation, request_der: bytes) -> protocol.IssuedCertificate:
+        """Have a signatory's certificate issued for an attested key, against a PKCS#10 signed with it.
 
         Raises:
-            AttestationInvalid, KeyAlreadyCertified, NotLinted, ClockInDoubt: none was issued.
+            AttestationInvalid, ApprovalLapsed, ProofingTooOld, RequestMalformed, PossessionNotProven, KeyRefused,
+            KeyAlreadyCertified, NotLinted, ClockInDoubt: none was issued.
         """
-        return self._caller.call(protocol.IssueCertificate(attestation), protocol.IssuedCertificate)
+        return self._caller.call(protocol.IssueCertificate(attestation, request_der), protocol.IssuedCertificate)
 
     def list(
-        self, limit: int = 100, after_serial: str = "", *, unfinished: bool = False
+        self, limit: int = 100, after_serial: str = "", *, unfinished: bool = False, credential: str = ""
     ) -> list[protocol.CertificateSummary]:
         """Return the issuance record, newest first, beginning behind `after_serial`; or what was left unfinished.
+
+        With `credential`, only what was issued for that one.
 
         Raises:
             CertificateUnknown: `after_serial` is no serial number.
         """
-        asked = protocol.ListCertificates(limit, after_serial, unfinished)
+        asked = protocol.ListCertificates(limit, after_serial, unfinished, credential)
         return self._caller.call(asked, protocol.Certificates).certificates
 
     def show(self, serial: str) -> protocol.IssuedCertificate:
@@ -60,6 +63,14 @@ class CaClient:
             CertificateUnknown: there is none with this serial number (hex).
         """
         return self._caller.call(protocol.ShowCertificate(serial), protocol.IssuedCertificate)
+
+    def carry_out(self, order: RevocationOrder) -> protocol.StatusChanged:
+        """Have a certificate revoked on the SAM's order.
+
+        Raises:
+            OrderInvalid, CertificateUnknown, AlreadyRevoked, CertificateEnded: its status stays.
+        """
+        return self._caller.call(protocol.CarryOutRevocation(order), protocol.StatusChanged)
 
     def check(self) -> None:
         """Have the authority prove that it can issue.

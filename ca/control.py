@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Final
 
-from ca import acts
+from ca import acts, audit
 from ca.admin_changes import AdminChanges
 from ca.admin_protocol import (
     ActRefused,
@@ -31,9 +33,12 @@ from ca.guarded import Guarded
 from ca.parts import Parts
 from ca.sessions import Sessions, SignedIn
 from ca.sign_in import SignIns
+from core.errors import DomainError
 from hsm.ports import MacKey
 from storage.seals import Seals
 from storage.versioned import Versioned
+
+_LONGEST_NAME: Final = 60
 
 
 class Control:
@@ -85,8 +90,10 @@ class Control:
             NotSignedIn: nobody's session.
             DomainError: the act could not be carried out; what its operation says.
         """
-        with self._parts.database.transaction() as connection:
-            by = self.sessions.signed_in(connection, request.session)
+        with (
+            self._told(request.session, "propose", request.act.title) as by,
+            self._parts.database.transaction() as connection,
+        ):
             self._operation(request.act).check(connection, request.act)
             proposal = self.dual.propose(connection, by, request.act)
             return ProposalOnRecord(self.dual.summary(proposal), self._half(proposal, "first"))
@@ -98,10 +105,10 @@ class Control:
             NotSignedIn: nobody's session.
             DomainError: as `DualControl.approve`; or what the operation says, and then the act is approved and not done.
         """
-        with self._parts.database.transaction() as connection:
-            by = self.sessions.signed_in(connection, request.session)
-            approved = self.dual.approve(connection, by, request.proposal, request.digest)
-        return self._carried_out(approved, by)
+        with self._told(request.session, "approve", request.proposal) as by:
+            with self._parts.database.transaction() as connection:
+                approved = self.dual.approve(connection, by, request.proposal, request.digest)
+            return self._carried_out(approved, by)
 
     def carry_out(self, request: CarryOut) -> ProposalOnRecord:
         """Carry out what was approved before and could not be done then.
@@ -110,10 +117,10 @@ class Control:
             NotSignedIn: nobody's session.
             DomainError: as `DualControl.approved`, and what the operation says.
         """
-        with self._parts.database.reading() as connection:
-            by = self.sessions.signed_in(connection, request.session)
-            approved = self.dual.approved(connection, request.proposal)
-        return self._carried_out(approved, by)
+        with self._told(request.session, "carry out", request.proposal) as by:
+            with self._parts.database.reading() as connection:
+                approved = self.dual.approved(connection, request.proposal)
+            return self._carried_out(approved, by)
 
     def reject(self, request: Reject) -> ProposalOnRecord:
         """Reject a proposal.
@@ -122,8 +129,10 @@ class Control:
             NotSignedIn: nobody's session.
             DomainError: as `DualControl.reject`.
         """
-        with self._parts.database.transaction() as connection:
-            by = self.sessions.signed_in(connection, request.session)
+        with (
+            self._told(request.session, "reject", request.proposal) as by,
+            self._parts.database.transaction() as connection,
+        ):
             proposal = self.dual.reject(connection, by, request.proposal, request.why)
             return ProposalOnRecord(self.dual.summary(proposal))
 
@@ -145,6 +154,19 @@ class Control:
         """
         with self._parts.database.reading() as connection:
             return Proposals(self.dual.summaries(connection, request.limit, waiting=request.waiting))
+
+    @contextmanager
+    def _told(self, session: str, wanted: str, about: str) -> Iterator[SignedIn]:
+        """Run a block in the name of who is signed in; what it refuses is in the log under that name."""
+        with self._parts.database.reading() as connection:
+            by = self.sessions.signed_in(connection, session)
+        try:
+            yield by
+        except DomainError as error:
+            told = {"wanted": wanted, "about": about[:_LONGEST_NAME], "error": type(error).__name__}
+            with suppress(DomainError), self._parts.database.transaction() as connection:
+                self._parts.audit.append(connection, audit.ACT_REFUSED, self._parts.clock.now(), by=by.name, **told)
+            raise
 
     def _carried_out(self, approved: Approved, by: SignedIn) -> ProposalOnRecord:
         carry_out = self._operation(approved.act).carry_out

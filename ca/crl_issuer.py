@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,9 @@ from ca.protocol import AuthorityClosed, CrlPublished, StillInForce
 from ca.publication import Identity, identity, issuing_crl, publish
 from ca.revocation import validity
 from ca.tables import RecordedCrl
-from core.errors import ClockInDoubt, Unavailable
+from core.errors import ClockInDoubt, DomainError, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 class CrlIssuer:
@@ -53,6 +56,14 @@ class CrlIssuer:
         """
         self._issue(unless_fresh=False)
         return self._publish_newest()
+
+    def publish_or_wait(self) -> int | None:
+        """Issue and publish a CRL after a change of status; return its number, None when the next round must try again."""
+        try:
+            return self.publish().number
+        except DomainError as error:  # the status holds all the same
+            log.warning("no list after a change", extra={"error": type(error).__name__, "detail": error.detail})
+            return None
 
     def publish_last(self, approved: Approved) -> None:
         """Issue and publish the last CRL, which two administrators decided.

@@ -163,8 +163,9 @@ class DualControl:
             RecordTampered: its row is not as this zone wrote it.
         """
         found = self.find(connection, proposal)
+        _check_decided(found)
         if found.state != "begun":
-            raise NotApproved(f"{proposal} is {found.state}") if found.state == "open" else _closed(found)
+            raise _closed(found)
         self._check_in_time(found)
         return _of_kind(found, kind)
 
@@ -237,8 +238,7 @@ class DualControl:
 
     def _ready(self, connection: Connection, proposal: str) -> Proposal:
         found = self.find(connection, proposal)
-        if found.state == "open":
-            raise NotApproved(f"{proposal} waits for another administrator's approval")
+        _check_decided(found)
         if found.state != "approved":
             raise _closed(found)
         self._check_in_time(found)
@@ -264,6 +264,11 @@ class DualControl:
 
 def _both(proposal: Proposal) -> str:
     return f"{proposal.proposed_by} and {proposal.decided_by}"
+
+
+def _check_decided(proposal: Proposal) -> None:
+    if proposal.state == "open":
+        raise NotApproved(f"{proposal.proposal} waits for another administrator's approval")
 
 
 def _of_kind(proposal: Proposal, kind: type[A]) -> A:

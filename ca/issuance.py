@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
 
 from ca import audit, public_keys, tables
 from ca.applications import Application
@@ -16,6 +17,7 @@ from ca.draft import Draft, new_serial, whole_seconds
 from ca.generations import Generation
 from ca.lint import LintedTbs, lint
 from ca.parts import Parts
+from ca.protocol import AlreadyRevoked
 from ca.signing import sign
 
 
@@ -32,6 +34,7 @@ class Issuance:
             NotLinted: name, number or key are not such as the profile allows.
             KeyAlreadyCertified: there is a certificate for this key.
             ClockInDoubt: the clock is behind the last certificate.
+            AlreadyRevoked: somebody revoked it while it was being signed; it was not handed out.
             Unavailable: token or database do not work; nothing was handed out.
         """
         linted = lint(_draft(application, generation, self._parts))
@@ -59,6 +62,7 @@ class Issuance:
         draft, now = linted.draft, self._parts.clock.now()
         serial = tables.serial_text(draft.serial)
         with self._parts.database.transaction() as connection:
+            self._check_not_revoked(connection, serial)
             tables.record(connection, draft.serial, certificate_der)
             self._parts.audit.append(
                 connection, audit.ISSUED, now, serial=serial, certificate=audit.digest(certificate_der)
@@ -75,6 +79,11 @@ class Issuance:
             self._parts.audit.append(
                 connection, audit.STATUS, now, serial=serial, change=change.change, status="good", reason="", by="ca"
             )
+
+    def _check_not_revoked(self, connection: Connection, serial: str) -> None:
+        """A revocation that came before the certificate was handed out is not undone by handing it out (REV-6.3.9-04)."""
+        if self._parts.statuses.current(connection, serial) is not None:
+            raise AlreadyRevoked(f"{serial}: before it was handed out")
 
 
 def _draft(application: Application, generation: Generation, parts: Parts) -> Draft:

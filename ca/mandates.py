@@ -4,10 +4,10 @@
 |---|---|---|
 | administrator | a session (`ca.sessions`) | everything below |
 | operator | may open the socket `ca-admin`, says who it is | suspend; publish lists anew; renew the responder's certificate for its key |
+| signatory | an order that the SAM signed, after a code sent to their phone (`ca.orders`) | revoke their own certificate |
 
-So without a login nothing can be done that gives a key power, ends a certificate for good, or lets one be used again:
-an operator can put the brake on, and keep alive by a timer what an administrator set up. What ends a signatory's
-certificate by the signatory's or a registration officer's own word comes with a proof of that word, and a row here.
+So without a login or the signatory's own word nothing can be done that gives a key power, ends a certificate for good, or
+lets one be used again: an operator can put the brake on, and keep alive by a timer what an administrator set up.
 """
 
 from __future__ import annotations

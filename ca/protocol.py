@@ -1,6 +1,7 @@
 """The messages of the `ca` zone's three sockets.
 
-`CA` is for whoever enrols: the caller says which key and for whom only through the SAM's attestation; profile, validity,
+`CA` is for whoever enrols: the caller says which key and for whom only through the SAM's attestation, with the key's own
+signature on a request; profile, validity,
 policy and issuer are the CA's own business, so there is no field for them (attack W4). `CA_ADMIN` is for the
 administrator's commands: the certificates of the service's own parts, revocation, lists, the audit log; `web` cannot
 open that socket. `CA_STATUS` is the feed by which `status` follows the record; it changes nothing.
@@ -16,12 +17,17 @@ from ca.admin_protocol import By
 from channel import stamping
 from channel.protocol import Call, Message, Protocol
 from channel.stamping import CheckpointsVerified
+from core import approvals
 from core.errors import ClockInDoubt, DomainError, Malformed, RecordTampered
-from core.statements import KeyAttestation
+from core.statements import KeyAttestation, RevocationOrder
 
 
 class AttestationInvalid(DomainError):
     """The SAM did not vouch for this key and this person."""
+
+
+class OrderInvalid(DomainError):
+    """The SAM did not order the revocation of this credential's certificate."""
 
 
 class KeyAlreadyCertified(DomainError):
@@ -109,9 +115,14 @@ class AuditBroken(DomainError):
 
 
 class IssueCertificate(Message, frozen=True):
-    """Issue a signatory's certificate for an attested key."""
+    """Issue a signatory's certificate for an attested key.
+
+    The request is a PKCS#10 in DER, signed with that key. It proves that the key is held, and says nothing else: whoever
+    may be named in it, the subject is the attestation's.
+    """
 
     attestation: KeyAttestation
+    request: bytes
 
 
 class IssuedCertificate(Message, frozen=True):
@@ -142,6 +153,7 @@ class ListCertificates(Message, frozen=True):
     limit: int = 100
     after_serial: str = ""
     unfinished: bool = False  # instead: those that were perhaps signed and never handed out
+    credential: str = ""  # only those of this credential of the SAM's: found so after a crash between the two
 
 
 class Certificates(Message, frozen=True):
@@ -216,6 +228,12 @@ class CertifyLegalPerson(Message, frozen=True):
     identifier: str  # EN 319 412-1 §5.1.4: VATRO-12345678, NTRRO-J40/1234/2020, …
     common_name: str
     by: By
+
+
+class CarryOutRevocation(Message, frozen=True):
+    """Revoke a certificate on the SAM's order: its signatory asked for it, and proved who they are."""
+
+    order: RevocationOrder
 
 
 class DescribeCertificate(Message, frozen=True):
@@ -342,15 +360,23 @@ class CrlPublished(Message, frozen=True):
 CA = Protocol(
     "ca",
     (
-        Call(IssueCertificate, IssuedCertificate, seconds=20.0),
+        Call(IssueCertificate, IssuedCertificate, limit=40_000, seconds=20.0),
         Call(ListCertificates, Certificates),
         Call(ShowCertificate, IssuedCertificate),
+        Call(CarryOutRevocation, StatusChanged, limit=2_000, seconds=30.0),
     ),
     errors=(
         AttestationInvalid,
+        *approvals.ALL,
+        RequestMalformed,
+        PossessionNotProven,
+        KeyRefused,
         KeyAlreadyCertified,
         NotLinted,
         CertificateUnknown,
+        OrderInvalid,
+        AlreadyRevoked,
+        CertificateEnded,
         AuthorityClosed,
         AuthorityRevoked,
         ClockInDoubt,

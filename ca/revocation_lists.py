@@ -5,6 +5,7 @@ There is one record for all of them: when it knows less than any of their publis
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ca.generations import Generation
 from ca.parts import Parts
 from ca.root_status import RootStatus
 from core.errors import DomainError
+
+log = logging.getLogger(__name__)
 
 
 class RevocationLists:
@@ -124,6 +127,13 @@ class RevocationLists:
                 failed.append(error)
         if failed:
             raise failed[0]
+
+    def publish_or_wait(self) -> None:
+        """Issue what is due after changes of status; what cannot be issued now is the next round's."""
+        try:
+            self.publish_if_due()
+        except DomainError as error:  # the statuses hold all the same
+            log.warning("no list after changes", extra={"error": type(error).__name__, "detail": error.detail})
 
     def _check_certifies(self, connection: Connection, generation: Generation) -> None:
         self._check_record(connection)

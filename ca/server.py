@@ -40,6 +40,7 @@ from ca.feed import Feed
 from ca.generations import Generations, KeyOf, PinnedFileUnusable
 from ca.guarded import Guarded
 from ca.mandates import Mandates
+from ca.orders import Orders
 from ca.overview import Overviews
 from ca.parts import Parts
 from ca.protocol import (
@@ -47,6 +48,7 @@ from ca.protocol import (
     CA_ADMIN,
     CA_STATUS,
     AskOverview,
+    CarryOutRevocation,
     CertifyLegalPerson,
     CertifyService,
     DescribeCertificate,
@@ -72,11 +74,12 @@ from ca.trusted_list.publisher import ListPublisher
 from channel import stamping
 from channel.protocol import Health, Message
 from channel.server import Server, health
+from core.approvals import ApprovalLimits
 from core.clock import Clock
 from core.config import Settings
 from core.entropy import Entropy
 from core.errors import DomainError
-from core.time_stamp import TimeStampTrust
+from core.pinned_authorities import time_stamp_trust
 from hsm.ports import MacKey, SigningKey
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
@@ -145,6 +148,7 @@ class OpenAuthority:
     rotation: Rotation
     bulk: BulkRevocations
     overviews: Overviews
+    orders: Orders
     trusted_list: ListPublisher
     feed: Feed
 
@@ -210,7 +214,7 @@ def inspect_authority(
     database.create(tables.metadata)
     generations = Generations(folder, pinned.root, keys.issuing)
     seals, audit = Seals(keys.seal.mac), Audit(keys.audit)
-    trust = TimeStampTrust((pinned.root,), frozenset({settings.status.tsa_policy_oid}))
+    trust = time_stamp_trust(settings, pinned.root)
     checkpoints = folder / CHECKPOINTS
     parts = Parts(
         generations=generations,
@@ -224,7 +228,7 @@ def inspect_authority(
     )
     root = RootStatus(pinned.root, published)
     lists = RevocationLists(parts, published, root)
-    built = Authority(settings.ca, pinned.attestations, parts, lists)
+    built = Authority(settings.ca, pinned.attestations, ApprovalLimits.of(settings.ra), parts, lists)
     control = Control(parts, keys.admins, seals, AdminSecrets(keys.admins, settings.ca.organization, hasher))
     mandates = Mandates(control.sessions)
     bulk = BulkRevocations(parts, lists, control.dual)
@@ -240,17 +244,19 @@ def inspect_authority(
     trusted_list = ListPublisher(
         keys.trusted_list, folder / LIST_SIGNER, parts, lists, settings.ca, published, mandates
     )
+    administration = Administration(parts, lists, mandates)
     return OpenAuthority(
         parts=parts,
         seals=seals,
         lists=lists,
         authority=built,
-        administration=Administration(parts, lists, mandates),
+        administration=administration,
         certifying=Certifying(settings.ca, parts, lists, mandates),
         control=control,
         rotation=rotation,
         bulk=bulk,
         overviews=Overviews(pinned.root, parts, control),
+        orders=Orders(pinned.attestations, administration),
         trusted_list=trusted_list,
         feed=Feed(parts),
     )
@@ -263,6 +269,7 @@ def server(opened: OpenAuthority, peers: frozenset[int]) -> Server:
         IssueCertificate: built.issue,
         ShowCertificate: built.show,
         ListCertificates: built.list,
+        CarryOutRevocation: opened.orders.carry_out,
         Health: health(built.check),
     }
     return Server(CA, _informed(opened, handlers), peers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import applications, profiles, tables
+from ca import applications, csr, profiles, tables
 from ca.attestation import Attestations
 from ca.issuance import Issuance
 from ca.parts import Parts
@@ -12,6 +12,7 @@ from ca.probe import Probe
 from ca.protocol import Certificates, IssueCertificate, IssuedCertificate, ListCertificates, ShowCertificate
 from ca.revocation_lists import RevocationLists
 from ca.summaries import Summaries
+from core.approvals import ApprovalLimits
 from core.config import Ca
 
 _MOST = 1000  # lines of one answer
@@ -20,8 +21,16 @@ _MOST = 1000  # lines of one answer
 class Authority:
     """The issuing CA."""
 
-    def __init__(self, settings: Ca, attestations: Attestations, parts: Parts, lists: RevocationLists) -> None:
+    def __init__(
+        self,
+        settings: Ca,
+        attestations: Attestations,
+        limits: ApprovalLimits,
+        parts: Parts,
+        lists: RevocationLists,
+    ) -> None:
         self._settings = settings
+        self._limits = limits
         self._attestations = attestations
         self._parts = parts
         self._lists = lists
@@ -32,14 +41,18 @@ class Authority:
         """Issue a certificate for an attested key.
 
         Raises:
-            AttestationInvalid, NotLinted, KeyAlreadyCertified, AuthorityClosed, AuthorityRevoked, ClockInDoubt: refused,
-                no key was used.
+            AttestationInvalid, ApprovalLapsed, ProofingTooOld: the SAM did not vouch for this, or too long ago.
+            RequestMalformed, PossessionNotProven, KeyRefused: the key's own request cannot be accepted.
+            NotLinted, KeyAlreadyCertified, AuthorityClosed, AuthorityRevoked, ClockInDoubt: refused, no key was used.
             Unavailable: token or database do not work, or the record is an old copy; nothing was handed out.
         """
         attested = self._attestations.verify(request.attestation)
+        word = attested.attestation
+        self._limits.check(word.proofed_at, word.approved_at, self._parts.clock.now())
+        own_request = csr.read(request.request)
         generation = self._lists.issuing()  # no certificate on top of a record that is an old copy (attack O2)
         profile = profiles.signatory(self._settings, generation.number)
-        certificate = self._issuance.issue(applications.of_signatory(profile, attested), generation)
+        certificate = self._issuance.issue(applications.of_signatory(profile, attested, own_request), generation)
         return IssuedCertificate(certificate.public_bytes(Encoding.DER), generation.certificate_der)
 
     def show(self, request: ShowCertificate) -> IssuedCertificate:
@@ -65,7 +78,9 @@ class Authority:
         after = tables.serial_of(request.after_serial) if request.after_serial else None
         limit = max(1, min(request.limit, _MOST))
         with self._parts.database.reading() as connection:
-            rows = tables.newest_certificates(connection, limit, after, unfinished=request.unfinished)
+            rows = tables.newest_certificates(
+                connection, limit, after, unfinished=request.unfinished, credential=request.credential
+            )
             return Certificates([self._summaries.of(connection, row) for row in rows])
 
     def make_round(self) -> None:

@@ -42,11 +42,14 @@ certificates: Final = Table(
     Column("not_before", Integer, nullable=False),
     Column("credential", Text, nullable=False),  # the SAM's name for it: how a certificate is found after a crash
     Column("profile", Text, nullable=False),
-    Column("grounds", LargeBinary, nullable=False),  # why: the SAM's signed word (MessagePack), or a PKCS#10 (DER)
+    Column(
+        "grounds", LargeBinary, nullable=False
+    ),  # why: the SAM's word and a PKCS#10 (MessagePack), or a PKCS#10 (DER)
     Column("tbs", LargeBinary, nullable=False),  # what was about to be signed
     Column("certificate", LargeBinary),  # DER; NULL: the key may have been used, but nothing was handed out
     sqlite_strict=True,
 )
+Index("certificates_of_credential", certificates.c.credential)
 Index(
     "one_certificate_for_a_key",
     certificates.c.key_digest,
@@ -207,11 +210,16 @@ def certificates_of_key(connection: Connection, key_digest: bytes) -> list[tuple
 
 
 def newest_certificates(
-    connection: Connection, limit: int, after: int | None, *, unfinished: bool = False
+    connection: Connection, limit: int, after: int | None, *, unfinished: bool = False, credential: str = ""
 ) -> list[RecordedCertificate]:
-    """Return at most `limit` certificates, newest first, beginning behind the one with serial number `after`."""
+    """Return at most `limit` certificates, newest first, beginning behind the one with serial number `after`.
+
+    With `credential`, only what was issued for that one.
+    """
     handed_out = certificates.c.certificate.is_(None) if unfinished else certificates.c.certificate.is_not(None)
     wanted = select(*_COLUMNS).where(handed_out)
+    if credential:
+        wanted = wanted.where(certificates.c.credential == credential)
     if after is not None:
         last = select(certificates.c.row).where(certificates.c.serial == serial_text(after)).scalar_subquery()
         wanted = wanted.where(certificates.c.row < last)

@@ -23,6 +23,9 @@ TRUSTED_LIST: Final = "/trusted-list.xml"
 PRACTICE_STATEMENT: Final = "/cps.pdf"
 DISCLOSURE_STATEMENT: Final = "/pds-{}.pdf"  # language
 
+# Under `service.public_origin`: the page of the `web` zone that the statements name.
+OWN_REVOCATION: Final = "/revocation"
+
 
 def issuing_name(generation: int) -> str:
     """Return the name that a generation of the issuing CA has in paths, among files and on the token."""

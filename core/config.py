@@ -48,10 +48,18 @@ class Sam(_Section, frozen=True):
 
     workers: int
     module: str
-    signatory_key: Literal["ec-p256", "rsa-3072"]
+    signatory_key: Literal["ec-p256", "ec-p384", "rsa-3072"]
     multisign: int
     sad_minutes: int
     honest_error_rate: float
+
+
+class Ra(_Section, frozen=True):
+    """Registration: how long what an officer decided may be used."""
+
+    activation_days: int
+    proofing_days: int
+    renewal_days: int
 
 
 class Ca(_Section, frozen=True):
@@ -137,6 +145,7 @@ class Settings(_Section, frozen=True):
     service: Service
     web: Web
     sam: Sam
+    ra: Ra
     ca: Ca
     status: Status
     tsa: Tsa
@@ -210,6 +219,11 @@ def _check(settings: Settings) -> None:
     if not 1 <= settings.sam.multisign <= 1000:
         raise BadSettings("sam.multisign: between 1 and 1000")
     _check_tsa(settings.tsa)
+    for name in ("activation_days", "proofing_days", "renewal_days"):
+        if getattr(settings.ra, name) < 1:
+            raise BadSettings(f"ra.{name}: at least 1")
+    if settings.ra.renewal_days >= settings.ca.validity_days:
+        raise BadSettings("ra.renewal_days: less than ca.validity_days, or every new certificate would end soon")
     if len(settings.service.sms_sender) > 11:
         raise BadSettings("service.sms_sender: at most 11 characters")
 

@@ -1,7 +1,6 @@
 """What one zone says to another under its signature, and how the bytes are made.
 
-Both statements are made in one zone and believed in another, so their form is shared; who signs and who checks is
-not here. Signatures are over `to_be_signed()`.
+Each statement is made in one zone and believed in another, so its form is shared; who signs and who checks is not here. Signatures are over `to_be_signed()`.
 """
 
 from __future__ import annotations
@@ -42,7 +41,10 @@ class IncrementVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The SAM's word that it made this key and holds it for this person (design §2.7). ECDSA P-256, SHA-256, DER."""
+    """The SAM's word that it made this key and holds it for this person, and on which approval (design §2.7).
+
+    ECDSA P-256, SHA-256, DER.
+    """
 
     public_key_der: bytes  # SubjectPublicKeyInfo
     credential: str
@@ -51,12 +53,14 @@ class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given_name: str
     surname: str
     subject_serial: str  # value of the subject's serialNumber attribute, e.g. PNORO-2900101400016
+    proofed_at: datetime  # when the person's identity was last proven
+    approved_at: datetime  # when a credential for the person was approved
     signature: bytes
 
     def to_be_signed(self) -> bytes:
         """Return the bytes the SAM signs."""
         return encode(
-            "paraph key attestation v1",
+            "paraph key attestation v2",
             {
                 "public_key": self.public_key_der,
                 "credential": self.credential,
@@ -65,5 +69,32 @@ class KeyAttestation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "given_name": self.given_name,
                 "surname": self.surname,
                 "subject_serial": self.subject_serial,
+                "proofed_at": self.proofed_at,
+                "approved_at": self.approved_at,
+            },
+        )
+
+
+class RevocationOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The SAM's word that a signatory asked for the revocation of their own certificate, and proved who they are.
+
+    ECDSA P-256, SHA-256, DER.
+    """
+
+    request: str  # the SAM's name for it
+    credential: str
+    serial: str  # of the certificate, 40 hexadecimal digits
+    confirmed_at: datetime
+    signature: bytes
+
+    def to_be_signed(self) -> bytes:
+        """Return the bytes the SAM signs."""
+        return encode(
+            "paraph revocation order v1",
+            {
+                "request": self.request,
+                "credential": self.credential,
+                "serial": self.serial,
+                "confirmed_at": self.confirmed_at,
             },
         )

@@ -9,9 +9,10 @@ Rules, each in one place here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -29,6 +30,8 @@ from otp.codes import one_time_code, read_code, same_code
 from otp.tables import Challenge, challenges, codes, guesses
 from storage.engine import Database
 from storage.seals import Seals
+
+T = TypeVar("T")
 
 # Built once: putting a statement together costs more than running it.
 _FIND = select(challenges).where(challenges.c.challenge == bindparam("name"))
@@ -118,15 +121,20 @@ class Challenges:
         if found.state == "live":
             self._store(connection, replace(found, state="dead"))
 
+    def forget(self, connection: Connection, names: Sequence[str]) -> None:
+        """Drop challenges that are over, and the codes that were counted for nobody but them."""
+        connection.execute(delete(challenges).where(challenges.c.challenge.in_(names)))
+        connection.execute(delete(codes).where(codes.c.signatory.in_(names)))
+
     def judge(
         self,
         challenge: str,
         typed: str,
         binding: Callable[[], bytes],
         now: datetime,
-        met: Callable[[Connection], None],
-    ) -> None:
-        """Judge a typed code; when it is right, run `met` in the transaction that uses the challenge up.
+        met: Callable[[Connection], T],
+    ) -> T:
+        """Judge a typed code; when it is right, return what `met` does in the transaction that uses the challenge up.
 
         Raises:
             CodeMalformed: not eight digits; nothing was judged.
@@ -144,8 +152,7 @@ class Challenges:
             if right:
                 connection.execute(_GUESSED_RIGHT, {"guess": guess})
                 self._meet(connection, challenge)
-                met(connection)
-                return
+                return met(connection)
             if counted.attempts >= throttle.TRIES:
                 self.close(connection, challenge)
         if counted.attempts >= throttle.TRIES:

@@ -1,4 +1,4 @@
-"""The text of the signing SMS: one GSM-7 segment, always.
+"""The texts of messages: one GSM-7 segment each, always. First the signing SMS, then what a signatory is told.
 
 Purpose, for whom and fingerprint come before the code, so that whoever opens the message meets them first; the last
 line binds the code to our host (`@host #code`). No diacritics: one "ț" would make it UCS-2 and split it (attack Y5).
@@ -7,13 +7,30 @@ The template is fixed; only names from sealed records go into it (attack W13).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from core.errors import Malformed
 
 Language: TypeAlias = Literal["ro", "en"]
+Event: TypeAlias = Literal["new", "suspended", "resumed", "revoked"]
 SEGMENT: Final = 160  # septets
 _LONGEST: Final = 1000  # "1000 de documente", the most that `sam.multisign` allows: what the names must leave room for
+_TOLD: Final[Mapping[tuple[Language, Event], str]] = {
+    ("ro", "new"): "aveti un certificat de semnare nou, valabil pana la {until}. Nu l-ati cerut?",
+    ("ro", "suspended"): "certificatul dvs. de semnare a fost suspendat. Nu ati cerut asta?",
+    ("ro", "resumed"): "certificatul dvs. de semnare poate fi folosit din nou. Nu ati cerut asta?",
+    ("ro", "revoked"): "certificatul dvs. de semnare a fost revocat si cheia lui distrusa. Nu ati cerut asta?",
+    ("en", "new"): "you have a new signing certificate, valid until {until}. You did not ask for it?",
+    ("en", "suspended"): "your signing certificate was suspended. You did not ask for this?",
+    ("en", "resumed"): "your signing certificate can be used again. You did not ask for this?",
+    ("en", "revoked"): "your signing certificate was revoked and its key destroyed. You did not ask for this?",
+}
+_REVOKING: Final[Mapping[Language, str]] = {
+    "ro": "Revocati definitiv certificatul de semnare. Nu dati codul nimanui. Nu ati cerut? Sunati {help_phone}. Cod:",
+    "en": "You revoke your signing certificate for good. Never share the code. Not you? Call {help_phone}. Code:",
+}
+_CALL: Final[Mapping[Language, str]] = {"ro": "Sunati la", "en": "Call"}
 # GSM 03.38 default alphabet; the characters of its extension table take two septets. Line feed is in it.
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -48,7 +65,31 @@ def signing_text(language: Language, documents: int, *, for_whom: str, mark: str
         NotGsm7: a name has a character outside the alphabet.
         SmsTextTooLong: it would take more than one segment.
     """
-    text = f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}"
+    return _one_segment(f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}")
+
+
+def revocation_text(language: Language, *, help_phone: str, code: str, host: str) -> str:
+    """Return the message that carries a code with which a signatory revokes their own certificate.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: it would take more than one segment.
+    """
+    return _one_segment(f"{_REVOKING[language].format(help_phone=help_phone)} {code}\n@{host} #{code}")
+
+
+def notice_text(language: Language, event: Event, *, service: str, help_phone: str, until: str = "") -> str:
+    """Return the message that tells a signatory what became of a certificate; `until` is a day, of a new one.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: it would take more than one segment.
+    """
+    told = _TOLD[language, event].format(until=until)
+    return _one_segment(f"{service}: {told} {_CALL[language]} {help_phone}.")
+
+
+def _one_segment(text: str) -> str:
     if septets(text) > SEGMENT:
         raise SmsTextTooLong(f"{septets(text) - SEGMENT} septets too many")
     return text
@@ -80,3 +121,15 @@ def check_names(for_whom: str, host: str) -> None:
     languages: tuple[Language, ...] = ("ro", "en")
     for language in languages:
         signing_text(language, _LONGEST, for_whom=for_whom, mark="BBBB BBBB", code="00000000", host=host)
+
+
+def check_notices(service: str, help_phone: str, host: str) -> None:
+    """Prove that the configured names fit every notice, and the revocation's code, in both languages.
+
+    Raises:
+        NotGsm7: a name has a character outside the alphabet.
+        SmsTextTooLong: the names are too long together; the text says by how much.
+    """
+    for language, event in _TOLD:
+        notice_text(language, event, service=service, help_phone=help_phone, until="31.12.2099")
+        revocation_text(language, help_phone=help_phone, code="00000000", host=host)

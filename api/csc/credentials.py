@@ -47,7 +47,7 @@ class Credentials:
         now = self._clock.now()
         views = self._views(principal, fields)
         if only_valid:
-            views = [view for view in views if _certificate_status(view, now) == "valid"]
+            views = [view for view in views if view.state == "active" and _certificate_status(view, now) == "valid"]
         answer: Json = {"credentialIDs": [view.credential for view in views]}
         if with_info:
             answer["credentialInfos"] = [
@@ -107,7 +107,7 @@ def _cert(view: CredentialView, now: datetime, chain: str, *, cert_info: bool) -
 
 
 def _certificate_status(view: CredentialView, now: datetime) -> str:
-    if view.state != "active":
+    if view.state not in {"active", "superseded"}:  # a superseded one lost its key; its certificate lasts to its end
         return view.state
     certificate = _loaded(view.certificates[0])
     return "valid" if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc else "expired"

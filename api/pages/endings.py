@@ -26,7 +26,7 @@ from api.refusals import (
 from citystyle.formats import day, moment
 from core.errors import DomainError, Unavailable
 from core.factors import ChallengeClosed, ResendExhausted, SigningStopped, SmsNotSent, ThrottledUntil
-from signer.sam.errors import CertificateExpired, CredentialNotUsable, TransactionClosed
+from signer.sam.errors import CertificateExpired, CredentialNotUsable, CredentialSuperseded, TransactionClosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,10 @@ def _unusable(_error: object, phone: str) -> Ending:
     return Ending(403, _("Your signature cannot be used now"), (_call(phone),))
 
 
+def _renewed(_error: object, _phone: str) -> Ending:
+    return Ending(410, _("Your signature was renewed meanwhile"), (_nothing(), _restart()))
+
+
 def _exhausted(_error: object, _phone: str) -> Ending:
     return Ending(429, _("The code cannot be sent again."), (_restart(),))
 
@@ -170,6 +174,7 @@ _ENDINGS: Final[dict[type, Callable[[Any, str], Ending]]] = {
     SigningStopped: lambda _error, phone: stopped(phone),
     ThrottledUntil: _throttled,
     CertificateExpired: _expired,
+    CredentialSuperseded: _renewed,
     CredentialNotUsable: _unusable,
     ResendExhausted: _exhausted,
     OtherBrowser: _elsewhere,

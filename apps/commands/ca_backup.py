@@ -185,6 +185,7 @@ def _say(done: Done, *, as_json: bool) -> None:
         "trusted_list_adopted": done.record.trusted_list,
         "statuses_learnt": done.record.certificates,
         "transactions_ended": done.sam.ended,
+        "approvals_withdrawn": done.sam.withdrawn,
         "credentials_revoked": done.sam.revoked,
         "credentials_suspended": done.sam.suspended,
     }

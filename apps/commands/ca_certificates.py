@@ -24,13 +24,15 @@ _LONGEST_REQUEST: Final = 40_000  # bytes of PEM; the authority has a limit of i
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--after", "after_serial", default="", help="Go on after this serial number.")
 @click.option("--unfinished", is_flag=True, help="Those that were perhaps signed before a crash and never handed out.")
+@click.option("--credential", default="", help="Only those issued for this credential.")
 @as_json
 @click.pass_obj
 def list_certificates(
-    installation: Installation, *, limit: int, after_serial: str, unfinished: bool, as_json: bool
+    installation: Installation, *, limit: int, after_serial: str, unfinished: bool, credential: str, as_json: bool
 ) -> None:
     """List certificates, newest first."""
-    found = Authority(installation).record.list(limit, after_serial, unfinished=unfinished)
+    record = Authority(installation).record
+    found = record.list(limit, after_serial, unfinished=unfinished, credential=credential)
     if as_json:
         say_json(found)
         return

@@ -14,7 +14,8 @@ import segno
 from apps.admin_credentials import CredentialsUnusable
 from apps.files import too_open
 from apps.founding import Founder
-from ca.admins import SHORTEST_PASSWORD
+from ca.admin_protocol import AdminNameRefused
+from ca.admins import SHORTEST_PASSWORD, check_name
 
 if TYPE_CHECKING:
     from ca.admin_protocol import Enrolled
@@ -65,18 +66,27 @@ def show_secret(enrolled: Enrolled, *, check: bool) -> None:
             click.echo("That is not the code. Is the clock of your phone right?", err=True)
 
 
+def _ask_name(words: str) -> str:
+    while True:
+        name: str = click.prompt(words, err=True)
+        try:
+            check_name(name)
+        except AdminNameRefused as error:
+            click.echo(f"A name has {error.detail}.", err=True)
+        else:
+            return name
+
+
 class AtTerminal:
     """The first two administrators, who sit at the terminal one after the other (an `apps.founding.Founders`)."""
 
     def choose(self) -> tuple[Founder, Founder]:
         """Ask two people for name and password."""
         click.echo("Two administrators are needed, two people. Each types a name and a password.", err=True)
-        first = Founder(click.prompt("First administrator", err=True), ask_password())
-        while True:
-            name = click.prompt("Second administrator", err=True)
-            if name != first.name:
-                return first, Founder(name, ask_password())
+        first = Founder(_ask_name("First administrator"), ask_password())
+        while (name := _ask_name("Second administrator")) == first.name:
             click.echo("Another person.", err=True)
+        return first, Founder(name, ask_password())
 
     def hand_over(self, enrolled: Enrolled, founder: Founder) -> None:
         """Show one of them the secret, and wait until their app has it."""

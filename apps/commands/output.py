@@ -26,6 +26,11 @@ def say_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def say_json_line(value: Any) -> None:
+    """Print a value as JSON in one line, for what comes one after the other."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table."""
     table = Table(*headings)

@@ -1,89 +1,131 @@
-"""`paraph ra`: signatories and their credentials."""
+"""`paraph ra`: people who were identified, and how they come to a credential."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Literal
+import functools
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from cryptography.x509 import load_der_x509_certificate
 
-from apps.commands.frame import Group
-from apps.enrolment import enrol
-from channel.client import Channel
+from apps.commands.frame import Command, Group, as_json
+from apps.commands.output import instant, say_facts, say_json, say_table
+from apps.commands.ra_credentials import renew, resume, revoke, suspend
+from apps.enrolment import enrolments, sam_admin, vetted
 from ra.applicant import Application
 from ra.enrolment import Account
-from signer.sam.client import SamAdmin
-from signer.sam.protocol import ADMIN, SetState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apps.installation import Installation
+    from ra.enrolment import Enrolment
+
+
+_PERSON: Final = (
+    "--given-name Ana --surname Pop --national-id 2900101400016 --phone +40722000111 --email ana@example.com "
+    "--client client-abc --account ana"
+)
 
 
 @click.group(cls=Group)
 def ra() -> None:
-    """Signatories and their credentials."""
+    """People who were identified, and their credentials."""
 
 
-@ra.command(
-    "enrol",
-    example="paraph ra enrol --given-name Maria --surname Ștefănescu --national-id 2910203400017 --phone +40723000001 "
-    "--email maria@example.com --client client-1 --account maria",
-)
-@click.option("--given-name", required=True)
-@click.option("--surname", required=True)
-@click.option("--national-id", required=True, help="CNP, thirteen digits.")
-@click.option("--phone", required=True, help="Mobile number with country code: codes are sent there.")
-@click.option("--email", required=True)
-@click.option("--client", required=True, help="client_id of the portal that knows the person.")
-@click.option("--account", required=True, help="The portal's own name for the person's account.")
-@click.option("--allow-carried", is_flag=True, help="Allow requests that the portal did not sign (lower trust mode).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def enrol_signatory(
-    installation: Installation,
-    *,
-    given_name: str,
-    surname: str,
-    national_id: str,
-    phone: str,
-    email: str,
-    client: str,
-    account: str,
-    allow_carried: bool,
-    as_json: bool,
+for command in (renew, revoke, suspend, resume):
+    ra.add_command(command)
+
+
+def _person(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that describe a person, and hand it an application and an account."""
+
+    @click.option("--given-name", required=True)
+    @click.option("--surname", required=True)
+    @click.option("--national-id", required=True, help="CNP, thirteen digits.")
+    @click.option("--phone", required=True, help="Mobile number with country code: codes are sent there.")
+    @click.option("--email", required=True)
+    @click.option("--client", required=True, help="client_id of the portal that knows the person.")
+    @click.option("--account", required=True, help="The portal's own name for the person's account.")
+    @click.option("--allow-carried", is_flag=True, help="Allow requests that the portal did not sign (lower trust).")
+    @click.option("--anew", is_flag=True, help="The person has a credential; the new one replaces it and its key.")
+    @as_json
+    @functools.wraps(command)
+    def with_person(*, anew: bool, as_json: bool, **typed: Any) -> None:
+        linked = Account(**{name: typed.pop(name) for name in ("client", "account", "allow_carried")})
+        command(click.get_current_context().obj, Application(**typed), linked, anew=anew, as_json=as_json)
+
+    return with_person
+
+
+@ra.command(cls=Command, example=f"paraph ra approve {_PERSON}")
+@_person
+def approve(
+    installation: Installation, application: Application, linked: Account, *, anew: bool, as_json: bool
 ) -> None:
-    """Make a signatory with a key, a certificate and an active credential. The identity was vetted before."""
-    application = Application(given_name=given_name, surname=surname, national_id=national_id, phone=phone, email=email)
-    linked = Account(client=client, account=account, allow_carried=allow_carried)
-    enrolled = enrol(installation.settings(), application, linked)
-    certificate = load_der_x509_certificate(enrolled.certificate)
+    """Put on record that a person was identified and may have a credential; unused, that lapses after some days."""
+    settings = installation.settings()
+    approved = enrolments(settings).approve(vetted(settings, application), linked, anew=anew)
     if as_json:
-        serial = f"{certificate.serial_number:x}"
-        click.echo(json.dumps({"credential": enrolled.credential, "certificate_serial": serial}))
+        say_json(approved)
         return
-    click.echo(f"credential   {enrolled.credential}")
-    click.echo(f"certificate  {certificate.subject.rfc4514_string()}")
-    click.echo(f"valid until  {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC")
+    say_facts([("Approval", approved.approval), ("Activate by", instant(approved.activate_by))])
 
 
-@ra.command(example="paraph ra suspend c-1")
-@click.argument("credential")
+@ra.command(cls=Command, example="paraph ra activate a-k3v5")
+@click.argument("approval")
+@as_json
 @click.pass_obj
-def suspend(installation: Installation, credential: str) -> None:
-    """Suspend a credential: it signs nothing until it is resumed."""
-    _set(installation, credential, "suspended")
+def activate(installation: Installation, approval: str, *, as_json: bool) -> None:
+    """Make the credential that an approval allows: a key, a certificate. The signatory is told by SMS."""
+    _say_enrolled(enrolments(installation.settings()).activate(approval), as_json=as_json)
 
 
-@ra.command(example="paraph ra resume c-1")
-@click.argument("credential")
+@ra.command("enrol", cls=Command, example=f"paraph ra enrol {_PERSON}")
+@_person
+def enrol_signatory(
+    installation: Installation, application: Application, linked: Account, *, anew: bool, as_json: bool
+) -> None:
+    """Approve a person who was identified, and make the credential at once."""
+    settings = installation.settings()
+    _say_enrolled(enrolments(settings).enrol(vetted(settings, application), linked, anew=anew), as_json=as_json)
+
+
+@ra.command("approvals", cls=Command, example="paraph ra approvals")
+@as_json
 @click.pass_obj
-def resume(installation: Installation, credential: str) -> None:
-    """End the suspension of a credential."""
-    _set(installation, credential, "active")
+def list_approvals(installation: Installation, *, as_json: bool) -> None:
+    """List approvals that wait for their activation, oldest first."""
+    found = sam_admin(installation.settings()).open_approvals()
+    if as_json:
+        say_json(found)
+        return
+    say_table(
+        ("Approval", "Name", "Account", "Replaces", "Activate by"),
+        [(each.approval, each.name, each.account, each.replaces, instant(each.activate_by)) for each in found],
+    )
 
 
-def _set(installation: Installation, credential: str, state: Literal["active", "suspended"]) -> None:
-    admin = SamAdmin(Channel(ADMIN, installation.settings().socket("sam-admin")))
-    admin.set_state(SetState(credential=credential, state=state))
-    click.echo(f"{credential} is {state}")
+@ra.command(cls=Command, example="paraph ra withdraw a-k3v5")
+@click.argument("approval")
+@click.pass_obj
+def withdraw(installation: Installation, approval: str) -> None:
+    """Withdraw an approval that was not used: no credential can be made on it any more."""
+    sam_admin(installation.settings()).withdraw(approval)
+    click.echo(f"{approval} is withdrawn")
+
+
+def _say_enrolled(enrolled: Enrolment, *, as_json: bool) -> None:
+    certificate = load_der_x509_certificate(enrolled.certificate)
+    serial = f"{certificate.serial_number:x}"
+    if as_json:
+        say_json({"credential": enrolled.credential, "certificate_serial": serial})
+        return
+    say_facts(
+        [
+            ("Credential", enrolled.credential),
+            ("Certificate", certificate.subject.rfc4514_string()),
+            ("Serial", serial),
+            ("Valid until", instant(certificate.not_valid_after_utc)),
+        ]
+    )

@@ -17,8 +17,8 @@ from core import addresses
 from core.config import Settings
 from core.errors import DomainError
 
-VERSION: Final = "1.0"  # of the texts; a change of substance is a new version
-DATE: Final = "2026-11-24"
+VERSION: Final = "1.1"  # of the texts; a change of substance is a new version
+DATE: Final = "2026-11-25"
 Language = Literal["ro", "en"]
 Kind = Literal["title", "heading", "item", "paragraph"]
 
@@ -90,6 +90,9 @@ def values(settings: Settings, language: Language) -> dict[str, str]:
         "policy_oid": ca.policy_oid,
         "tsa_policy_oid": settings.status.tsa_policy_oid,
         "validity_days": str(ca.validity_days),
+        "activation_days": str(settings.ra.activation_days),
+        "proofing_days": str(settings.ra.proofing_days),
+        "revocation_url": settings.service.public_origin + addresses.OWN_REVOCATION,
         "ca_key": ca.key.upper(),
         "crl_hours": _hours(crl.RENEWED_AFTER),
         "crl_life_hours": _hours(crl.LIFE),

@@ -6,9 +6,11 @@ Every method may raise `Unavailable` and any error of `signer.sam.errors`; those
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from channel.protocol import Done, Health, M, Message
+from core.statements import RevocationOrder
 from signer.sam import protocol as sap
 
 
@@ -119,6 +121,30 @@ class SamClient:
         """
         return self._caller.call(request, sap.CredentialView)
 
+    def begin_own_revocation(self, request: sap.BeginOwnRevocation) -> sap.OwnRevocationBegun:
+        """Have a code sent to whom the request describes, if anybody; the answer does not tell which.
+
+        Raises:
+            SmsNotSent: no message can be sent now.
+        """
+        return self._caller.call(request, sap.OwnRevocationBegun)
+
+    def confirm_own_revocation(self, request: sap.ConfirmOwnRevocation) -> RevocationOrder:
+        """Have the typed code judged; when it is right, the credential is revoked. Return the order for the CA.
+
+        Raises:
+            CodeWrong, CodeMalformed, CodeExpired, SigningStopped, ChallengeClosed, ThrottledUntil: nothing is revoked.
+        """
+        return self._caller.call(request, sap.OrderedRevocation).order
+
+    def revocation_orders(self) -> list[RevocationOrder]:
+        """Return orders that the CA may not have yet, oldest first."""
+        return self._caller.call(sap.ListRevocationOrders(), sap.RevocationOrders).orders
+
+    def acknowledge_order(self, order: RevocationOrder) -> None:
+        """Tell the SAM that the CA has carried an order out."""
+        self._caller.call(sap.AcknowledgeOrder(order.request), Done)
+
     def check(self) -> None:
         """Have the SAM prove that it can sign.
 
@@ -138,19 +164,49 @@ class SamAdmin:
         """Register a portal, or replace its entry."""
         self._caller.call(request, Done)
 
-    def enrol(self, request: sap.Enrol) -> sap.Enrolled:
-        """Make a signatory with a key and a pending credential.
+    def approve(self, request: sap.Approve) -> sap.Approved:
+        """Have it put on record that a person was identified and may have a credential.
 
         Raises:
-            AlreadyEnrolled: the person, phone or account has one already.
+            PortalUnknown, AlreadyEnrolled, AlreadyApproved, NothingToReplace: nothing is on record.
         """
-        return self._caller.call(request, sap.Enrolled)
+        return self._caller.call(request, sap.Approved)
+
+    def approve_renewal(self, credential: str) -> sap.Approved:
+        """Have it put on record that a credential may be followed by another one, on the same proofing.
+
+        Raises:
+            CredentialUnknown, CredentialNotUsable, ProofingTooOld, AlreadyApproved: nothing is on record.
+        """
+        return self._caller.call(sap.ApproveRenewal(credential), sap.Approved)
+
+    def open_approvals(self) -> list[sap.ApprovalView]:
+        """Return the approvals that wait for their activation, oldest first."""
+        return self._caller.call(sap.ListApprovals(), sap.OpenApprovals).approvals
+
+    def withdraw(self, approval: str) -> None:
+        """End an approval that was not used.
+
+        Raises:
+            ApprovalUnknown, ApprovalNotOpen: there is none, or it has ended.
+        """
+        self._caller.call(sap.WithdrawApproval(approval), Done)
+
+    def make_key(self, request: sap.MakeKey) -> sap.MadeKey:
+        """Have a key and a pending credential made on an approval.
+
+        Raises:
+            ApprovalUnknown, ApprovalNotOpen, ApprovalLapsed, ProofingTooOld, CredentialNotUsable, SmsNotSent: no key
+            was made.
+        """
+        return self._caller.call(request, sap.MadeKey)
 
     def activate(self, request: sap.Activate) -> None:
         """Give a pending credential its certificate.
 
         Raises:
-            CredentialUnknown, CertificateMismatch: it stays pending.
+            CredentialUnknown, CertificateMismatch, SmsNotSent: it stays pending.
+            ApprovalNotOpen, ApprovalLapsed, ProofingTooOld, CredentialNotUsable: it will never be active.
         """
         self._caller.call(request, Done)
 
@@ -161,6 +217,18 @@ class SamAdmin:
             CredentialUnknown: there is none with this name.
         """
         self._caller.call(request, Done)
+
+    def show(self, credential: str) -> sap.CredentialLine:
+        """Return what an officer sees of a credential.
+
+        Raises:
+            CredentialUnknown: there is none with this name.
+        """
+        return self._caller.call(sap.ShowCredential(credential), sap.CredentialLine)
+
+    def ending(self, until: datetime, since: datetime | None = None) -> list[sap.CredentialLine]:
+        """Return active credentials that end before `until` and not before `since`, the earliest first, at most 1000."""
+        return self._caller.call(sap.ListEnding(until, since), sap.CredentialLines).credentials
 
     def verify_evidence(self) -> sap.EvidenceVerified:
         """Have the evidence log verified from its first row."""

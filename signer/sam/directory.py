@@ -1,15 +1,23 @@
-"""What a portal may know of its signatories' credentials."""
+"""What a portal may know of its signatories' credentials, and what an officer sees of anybody's."""
 
 from __future__ import annotations
 
-from typing import Literal
-
+from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy import Connection
 
 from signer.sam.errors import CredentialUnknown
 from signer.sam.issuers import Issuers
 from signer.sam.parts import Parts
-from signer.sam.protocol import Credentials, CredentialView, DescribeCredential, ListCredentials
+from signer.sam.protocol import (
+    CredentialLine,
+    CredentialLines,
+    Credentials,
+    CredentialView,
+    DescribeCredential,
+    ListCredentials,
+    ListEnding,
+    ShowCredential,
+)
 from signer.sam.records import CredentialRecord
 
 
@@ -41,13 +49,41 @@ class Directory:
             raise CredentialUnknown(asked.credential[:100])
         return record
 
+    def show(self, asked: ShowCredential) -> CredentialLine:
+        """Return one credential, for an officer.
+
+        Raises:
+            CredentialUnknown: there is none.
+        """
+        with self._parts.database.reading() as connection:
+            return _line(self._parts.records.find(connection, asked.credential))
+
+    def list_ending(self, asked: ListEnding) -> CredentialLines:
+        """Return the active credentials that end before an instant, the earliest first; none that has ended."""
+        since = max(asked.since or self._parts.clock.now(), self._parts.clock.now())
+        with self._parts.database.reading() as connection:
+            records = self._parts.records.ending(connection, since, asked.until, "active")
+        return CredentialLines([_line(record) for record in records])
+
     def _view(self, record: CredentialRecord) -> CredentialView:
-        states: dict[str, Literal["active", "suspended", "revoked"]] = {"active": "active", "suspended": "suspended"}
         certificate = record.certificate or b""
         return CredentialView(
             credential=record.credential,
-            state=states.get(record.state, "revoked"),
+            state="revoked" if record.state == "pending" else record.state,
             key_type=record.key_type,
             certificates=[certificate, self._issuers.of(certificate)],
             multisign=self._parts.policy.multisign,
         )
+
+
+def _line(record: CredentialRecord) -> CredentialLine:
+    number = load_der_x509_certificate(record.certificate).serial_number if record.certificate else None
+    return CredentialLine(
+        credential=record.credential,
+        state=record.state,
+        name=record.name,
+        client=record.client,
+        account=record.account,
+        serial="" if number is None else f"{number:040x}",
+        ends_at=record.ends_at,
+    )

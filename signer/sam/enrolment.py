@@ -1,7 +1,8 @@
-"""The SAM's half of enrolment: make the key, vouch for it, take the certificate, change the state (design §2.7).
+"""How an approval becomes a credential that signs: make the key, vouch for it, take the certificate (design §2.7).
 
 Reached over the administration socket only. A credential is pending until its certificate is here and fits: the key it
-made, the subject it vouched for, signed by a pinned issuing CA.
+made, the subject it vouched for, signed by a pinned issuing CA. Then the signatory is told, and only then it signs;
+in the same transaction the approval is used up and the credential that it replaces ends with its key.
 """
 
 from __future__ import annotations
@@ -20,95 +21,109 @@ from core.entropy import new_id
 from core.errors import UnknownAlgorithm
 from core.statements import KeyAttestation
 from core.types import Dtbsr
-from hsm.ports import KeyVault, SigningKey
-from signer.sam.endings import end
-from signer.sam.errors import AlreadyEnrolled, CertificateMismatch, CredentialNotUsable
+from hsm.ports import KeyVault, SigningKey, WrappedKey
+from signer.sam.approvals import Approval
+from signer.sam.errors import ApprovalNotOpen, CertificateMismatch, CredentialNotUsable
 from signer.sam.issuers import Issuers
+from signer.sam.notices import Notices
 from signer.sam.parts import Parts
-from signer.sam.protocol import Activate, Enrol, Enrolled, RegisterPortal, SetState
+from signer.sam.possession import certification_request
+from signer.sam.protocol import Activate, MadeKey, MakeKey
 from signer.sam.records import CredentialRecord
+from signer.sam.retiring import change_state, give_up
 
-_CHANGES = {
-    "pending": ("revoked",),  # its certificate did not come: given up, so that the person can be enrolled again
-    "active": ("active", "suspended", "revoked"),
-    "suspended": ("active", "suspended", "revoked"),
-    "revoked": ("revoked",),  # asked again after a crash between the SAM and the CA: nothing is left to do
-}
-_SIGNATORY_KEYS = {KeyType.EC_P256.value: KeyType.EC_P256, KeyType.RSA_3072.value: KeyType.RSA_3072}
+_SIGNATORY_KEYS = {key_type.value: key_type for key_type in (KeyType.EC_P256, KeyType.EC_P384, KeyType.RSA_3072)}
 
 
 class Enrolment:
-    """Registers portals, enrols signatories, activates and suspends credentials."""
+    """Makes keys on approvals, and activates credentials."""
 
-    def __init__(self, parts: Parts, vault: KeyVault, attestation_key: SigningKey, issuers: Issuers) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        vault: KeyVault,
+        attestation_key: SigningKey,
+        issuers: Issuers,
+        notices: Notices,
+    ) -> None:
         self._parts = parts
         self._vault = vault
         self._attestation_key = attestation_key
         self._issuers = issuers
+        self._notices = notices
 
-    def register_portal(self, asked: RegisterPortal) -> None:
-        """Register a portal, or replace its record.
-
-        Raises:
-            Malformed: the request key or the SMS name cannot be used.
-        """
-        now = self._parts.clock.now()
-        with self._parts.database.transaction() as connection:
-            portal = self._parts.portals.register(connection, asked)
-            self._parts.evidence.append(
-                connection, "portal registered", now, client=portal.client, version=portal.version
-            )
-
-    def enrol(self, asked: Enrol) -> Enrolled:
-        """Make a key and a pending credential, and vouch for them.
+    def make_key(self, asked: MakeKey) -> MadeKey:
+        """Make a key and a pending credential on an approval, and vouch for them; what was begun before is given up.
 
         Raises:
-            PortalUnknown: the portal is not registered.
-            AlreadyEnrolled: the person, the phone or the account has a live credential.
+            ApprovalUnknown, ApprovalNotOpen: there is no such approval, or not any more.
+            ApprovalLapsed, ProofingTooOld: it is too old.
+            CredentialNotUsable: the credential that it would replace was suspended or revoked.
+            SmsNotSent: the signatory could not be told of it later.
             UnknownAlgorithm: no key type for signatories.
         """
-        record = self._pending(asked)
+        if asked.key_type not in _SIGNATORY_KEYS:
+            raise UnknownAlgorithm(asked.key_type[:50])
+        now = self._parts.clock.now()
+        with self._parts.database.reading() as connection:
+            self._usable(connection, asked.approval, now)  # no key, and no certificate, is made for nothing
+        self._notices.check()
+        key = self._vault.generate(_SIGNATORY_KEYS[asked.key_type])
+        request = certification_request(self._vault, key)
         with self._parts.database.transaction() as connection:
-            self._parts.portals.find(connection, asked.client)
-            if (duplicate := self._parts.records.live_duplicate(connection, record)) is not None:
-                raise AlreadyEnrolled(duplicate)
+            approval = self._usable(connection, asked.approval, now)
+            record = self._pending(approval, key, now)
+            give_up(self._parts, connection, approval, now)
             self._parts.records.add(connection, record)
             self._parts.evidence.append(
                 connection,
-                "enrolled",
-                record.created_at,
+                "key made",
+                now,
+                approval=approval.approval,
                 credential=record.credential,
-                client=record.client,
                 public_key=HashAlgorithm.SHA256.new(record.public_key).digest(),
+                request=HashAlgorithm.SHA256.new(request).digest(),
             )
-        return Enrolled(record.credential, self._attest(record))
+        self._parts.database.forget_deleted()
+        return MadeKey(record.credential, self._attest(record, approval), request)
 
-    def _pending(self, asked: Enrol) -> CredentialRecord:
-        if asked.key_type not in _SIGNATORY_KEYS:
-            raise UnknownAlgorithm(asked.key_type[:50])
-        key = self._vault.generate(_SIGNATORY_KEYS[asked.key_type])
+    def _usable(self, connection: Connection, name: str, now: datetime) -> Approval:
+        """Return an approval on which a credential may begin now."""
+        approval = self._parts.approvals.find(connection, name)
+        if approval.state != "open":
+            raise ApprovalNotOpen(approval.state)
+        self._parts.policy.approvals.check(approval.proofed_at, approval.approved_at, now)
+        if approval.replaces:
+            earlier = self._parts.records.find(connection, approval.replaces)
+            if earlier.state not in {"active", "expired"}:
+                raise CredentialNotUsable(earlier.state)
+        return approval
+
+    def _pending(self, approval: Approval, key: WrappedKey, now: datetime) -> CredentialRecord:
         return CredentialRecord(
             credential=new_id(self._parts.entropy, "c"),
             version=1,
             state="pending",
-            signatory=new_id(self._parts.entropy, "s"),
-            given_name=asked.given_name,
-            surname=asked.surname,
-            subject_serial=asked.subject_serial,
-            phone=asked.phone,
-            email=asked.email,
-            client=asked.client,
-            account=asked.account,
-            allow_carried=int(asked.allow_carried),
-            key_type=asked.key_type,
+            approval=approval.approval,
+            signatory=approval.signatory,
+            given_name=approval.given_name,
+            surname=approval.surname,
+            subject_serial=approval.subject_serial,
+            phone=approval.phone,
+            email=approval.email,
+            client=approval.client,
+            account=approval.account,
+            allow_carried=approval.allow_carried,
+            key_type=key.key_type.value,
             public_key=key.public_key_der,
             wrapped_key=key.wrapped,
             wrapping_key_id=key.wrapping_key_id,
             certificate=None,
-            created_at=self._parts.clock.now(),
+            ends_at=None,
+            created_at=now,
         )
 
-    def _attest(self, record: CredentialRecord) -> KeyAttestation:
+    def _attest(self, record: CredentialRecord, approval: Approval) -> KeyAttestation:
         unsigned = KeyAttestation(
             public_key_der=record.public_key,
             credential=record.credential,
@@ -117,6 +132,8 @@ class Enrolment:
             given_name=record.given_name,
             surname=record.surname,
             subject_serial=record.subject_serial,
+            proofed_at=approval.proofed_at,
+            approved_at=approval.approved_at,
             signature=b"",
         )
         digest = HashAlgorithm.SHA256.new(unsigned.to_be_signed()).digest()
@@ -124,67 +141,54 @@ class Enrolment:
         return msgspec.structs.replace(unsigned, signature=signature)
 
     def activate(self, asked: Activate) -> None:
-        """Give a pending credential its certificate.
+        """Give a pending credential its certificate: the signatory is told, and from then on it signs.
 
         Raises:
-            CredentialNotUsable: it is not pending.
+            CredentialNotUsable: it is not pending, or what it would replace was suspended or revoked.
+            ApprovalNotOpen, ApprovalLapsed, ProofingTooOld: not on this approval any more.
             CertificateMismatch: the certificate is not for this key and person, or not from our CA.
+            SmsNotSent: the signatory could not be told.
         """
         now = self._parts.clock.now()
+        certificate = self._issued(asked.certificate)
+        ends_at = certificate.not_valid_after_utc
+        with self._parts.database.reading() as connection:
+            record, _ = self._fitting(connection, asked.credential, certificate, now)
+        self._notices.announce(record, ends_at)  # outside the transaction: a gateway takes its time
         with self._parts.database.transaction() as connection:
-            record = self._parts.records.find(connection, asked.credential)
-            if record.state != "pending":
-                raise CredentialNotUsable(record.state)
-            self._check_certificate(asked.certificate, record)
-            active = replace(record, state="active", certificate=asked.certificate, version=record.version + 1)
-            self._parts.records.replace(connection, active)
-            self._parts.evidence.append(connection, "activated", now, credential=record.credential)
+            record, approval = self._fitting(connection, asked.credential, certificate, now)
+            self._end_replaced(connection, approval, now)
+            active = replace(record, state="active", certificate=asked.certificate, ends_at=ends_at)
+            self._parts.records.replace(connection, replace(active, version=record.version + 1))
+            self._parts.approvals.replace(connection, replace(approval, state="used", version=approval.version + 1))
+            self._parts.evidence.append(
+                connection, "activated", now, credential=record.credential, replaces=approval.replaces
+            )
+        self._parts.database.forget_deleted()
 
-    def _check_certificate(self, certificate_der: bytes, record: CredentialRecord) -> None:
+    def _issued(self, certificate_der: bytes) -> Certificate:
         self._issuers.check_signed(certificate_der)
-        certificate = load_der_x509_certificate(certificate_der)
+        return load_der_x509_certificate(certificate_der)
+
+    def _fitting(
+        self, connection: Connection, credential: str, certificate: Certificate, now: datetime
+    ) -> tuple[CredentialRecord, Approval]:
+        """Return a pending credential to which a certificate belongs, and its approval."""
+        record = self._parts.records.find(connection, credential)
+        if record.state != "pending":
+            raise CredentialNotUsable(record.state)
         public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if public_key != record.public_key:
             raise CertificateMismatch("key")
-        expected = (record.given_name, record.surname, record.subject_serial)
-        if _subject(certificate) != expected:
+        if _subject(certificate) != (record.given_name, record.surname, record.subject_serial):
             raise CertificateMismatch("subject")
+        return record, self._usable(connection, record.approval, now)
 
-    def set_state(self, asked: SetState) -> None:
-        """Suspend a credential, end its suspension, or revoke it for good; what it has open ends at once.
-
-        Revoking destroys the key: its wrapped form leaves the record, whose seal then covers that there is none
-        (TS 119 431-1 DEL-6.3.2-01). Asking for that again changes nothing.
-
-        Raises:
-            CredentialNotUsable: a revoked credential does not change, and a pending one can only be given up.
-        """
-        now = self._parts.clock.now()
-        with self._parts.database.transaction() as connection:
-            record = self._parts.records.find(connection, asked.credential)
-            if asked.state not in _CHANGES.get(record.state, ()):
-                raise CredentialNotUsable(record.state)
-            changed = replace(record, state=asked.state, version=record.version + 1)
-            if asked.state == "revoked":
-                changed = replace(changed, wrapped_key=b"", wrapping_key_id="")
-            if replace(changed, version=record.version) != record:
-                self._store(connection, record, changed, now)
-        if asked.state == "revoked":
-            self._parts.database.forget_deleted()
-
-    def _store(
-        self, connection: Connection, record: CredentialRecord, changed: CredentialRecord, now: datetime
-    ) -> None:
-        self._parts.records.replace(connection, changed)
-        if changed.state != "active":
-            for transaction in self._parts.transactions.live_of(connection, record.credential):
-                end(self._parts, connection, transaction, "cancelled", now)
-        self._parts.evidence.append(connection, "state changed", now, credential=record.credential, state=changed.state)
-        if record.wrapped_key and not changed.wrapped_key:
-            wrapped = HashAlgorithm.SHA256.new(record.wrapped_key).digest()
-            self._parts.evidence.append(
-                connection, "key destroyed", now, credential=record.credential, wrapped_key=wrapped
-            )
+    def _end_replaced(self, connection: Connection, approval: Approval, now: datetime) -> None:
+        if approval.replaces:
+            earlier = self._parts.records.find(connection, approval.replaces)
+            if earlier.state == "active":
+                change_state(self._parts, connection, earlier, "superseded", now)
 
 
 def _subject(certificate: Certificate) -> tuple[str, ...]:

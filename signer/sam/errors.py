@@ -1,11 +1,12 @@
 """What the SAM refuses, each under its own name. Every one may cross the socket (`signer.sam.protocol`).
 
-What may be wrong with a code is in `core.factors`; a broken seal is `core.errors.RecordTampered`.
+What may be wrong with a code is in `core.factors`, what with the age of an approval in `core.approvals`; a broken seal
+is `core.errors.RecordTampered`.
 """
 
 from __future__ import annotations
 
-from core import factors
+from core import approvals, factors
 from core.errors import DomainError
 
 
@@ -35,6 +36,10 @@ class CertificateExpired(CredentialNotUsable):
     def __init__(self, ended_at: str) -> None:
         super().__init__(ended_at)
         self.ended_at = ended_at
+
+
+class CredentialSuperseded(CredentialNotUsable):
+    """Another credential has followed this one, whose key is destroyed."""
 
 
 class TooManySignatures(DomainError):
@@ -94,7 +99,23 @@ class EvidenceBroken(DomainError):
 
 
 class AlreadyEnrolled(DomainError):
-    """This person, phone number or account already has a live credential."""
+    """This person, phone number or account already has a credential in use."""
+
+
+class AlreadyApproved(DomainError):
+    """For this person, phone number or account an approval waits for its activation; the detail names it."""
+
+
+class NothingToReplace(DomainError):
+    """The person was identified anew, and has no credential in use to which person, phone number and account belong."""
+
+
+class ApprovalUnknown(DomainError):
+    """No such approval, or it changed meanwhile."""
+
+
+class ApprovalNotOpen(DomainError):
+    """The approval was used, withdrawn, or has lapsed."""
 
 
 class CertificateMismatch(DomainError):
@@ -108,6 +129,7 @@ ALL: tuple[type[DomainError], ...] = (
     CredentialUnknown,
     CredentialNotUsable,
     CertificateExpired,
+    CredentialSuperseded,
     TooManySignatures,
     TransactionUnknown,
     TransactionClosed,
@@ -120,8 +142,15 @@ ALL: tuple[type[DomainError], ...] = (
     IncrementDiffers,
     OutcomeUnknown,
     SignatureFaulty,
+    *factors.ALL,
+)
+OPERATORS: tuple[type[DomainError], ...] = (  # what only the operator's socket refuses
     EvidenceBroken,
     AlreadyEnrolled,
+    AlreadyApproved,
+    NothingToReplace,
+    ApprovalUnknown,
+    ApprovalNotOpen,
     CertificateMismatch,
-    *factors.ALL,
+    *approvals.ALL,
 )

@@ -8,7 +8,9 @@ from core.clock import Clock
 from core.entropy import Entropy
 from hsm.ports import MacKey
 from otp.challenges import Challenges
+from signer.sam.approvals import Approvals
 from signer.sam.evidence import Evidence
+from signer.sam.own_revocations import OwnRevocations
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
 from signer.sam.records import CredentialRecords
@@ -23,8 +25,10 @@ class Parts:
 
     database: Database
     records: CredentialRecords
+    approvals: Approvals
     portals: Portals
     transactions: Transactions
+    own_revocations: OwnRevocations
     challenges: Challenges
     evidence: Evidence
     codec: SadCodec

@@ -9,11 +9,13 @@ from typing import Final
 from cryptography.x509 import load_der_x509_certificate
 
 from core.algorithms import KeyType, SignatureAlgorithm
+from core.approvals import ApprovalLimits
 from core.authorization_details import SignatureRequest
 from signer.sam.errors import (
     AlgorithmNotAuthorised,
     CertificateExpired,
     CredentialNotUsable,
+    CredentialSuperseded,
     TooManySignatures,
     UnsignedRequestNotAllowed,
 )
@@ -31,6 +33,7 @@ class Policy:
     audience: str  # what a portal's request object must name as its audience: our public origin
     multisign: int
     sad_life: timedelta
+    approvals: ApprovalLimits
 
 
 def check_usable(record: CredentialRecord, now: datetime) -> None:
@@ -39,7 +42,12 @@ def check_usable(record: CredentialRecord, now: datetime) -> None:
     Raises:
         CredentialNotUsable: pending, suspended, revoked, or its certificate is not valid yet.
         CertificateExpired: its certificate's time is over.
+        CredentialSuperseded: another one has followed it.
     """
+    if record.state == "superseded":
+        raise CredentialSuperseded(record.credential)
+    if record.state == "expired" and record.ends_at is not None:
+        raise CertificateExpired(record.ends_at.isoformat())
     if record.state != "active" or record.certificate is None:
         raise CredentialNotUsable(record.state)
     certificate = load_der_x509_certificate(record.certificate)

@@ -2,7 +2,7 @@
 
 `SAM` is what the `web` zone may say. It has no field for anything the SAM must know by itself: no time, no phone
 number, no text, no "already checked" (attack W7). `ADMIN` is for the operator's commands: registering a portal,
-enrolling a signatory, suspending a credential; `web` cannot open that socket.
+approving a person, making and ending credentials; `web` cannot open that socket.
 
 A request is either the portal's own signed word (`SignedRequest`, an RFC 9101 request object) or what `web` says the
 portal asked (`CarriedRequest`): the second is the lower trust mode and needs a credential that allows it.
@@ -17,7 +17,7 @@ from channel import stamping
 from channel.protocol import SMALL, Call, Done, Message, Protocol
 from channel.stamping import CheckpointsVerified
 from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
-from core.statements import IncrementVerdict, KeyAttestation
+from core.statements import IncrementVerdict, KeyAttestation, RevocationOrder
 from signer.sam import errors
 
 HashType = Literal["sodr", "sdr", "dtbsr"]  # CSC API v2.2 hashType: what an authorised digest is a digest of
@@ -183,6 +183,54 @@ class DocumentSignature(Message, frozen=True):
     increment_after: bytes
 
 
+class BeginOwnRevocation(Message, frozen=True):
+    """Send a code to a signatory who wants their own certificate revoked, if there is one whom this describes.
+
+    What is said of the person is compared with sealed records; the code goes to the number in the record. The answer is
+    the same when nobody is described.
+    """
+
+    subject_serial: str
+    phone: str
+    language: Literal["ro", "en"]
+
+
+class OwnRevocationBegun(Message, frozen=True):
+    """A request that waits for its code."""
+
+    request: str
+    code_expires_at: datetime
+
+
+class ConfirmOwnRevocation(Message, frozen=True):
+    """Judge the code; when it is right, the credential is revoked and its key destroyed. The answer is the order."""
+
+    request: str
+    code: str
+
+
+class OrderedRevocation(Message, frozen=True):
+    """What the CA asks for before it revokes."""
+
+    order: RevocationOrder
+
+
+class ListRevocationOrders(Message, frozen=True):
+    """Ask for orders of which the SAM was not told that the CA has them, oldest first, at most a hundred."""
+
+
+class RevocationOrders(Message, frozen=True):
+    """Orders to be carried to the CA."""
+
+    orders: list[RevocationOrder]
+
+
+class AcknowledgeOrder(Message, frozen=True):
+    """Tell the SAM that the CA has carried an order out."""
+
+    request: str
+
+
 class ListCredentials(Message, frozen=True):
     """Ask which credentials a portal's account has."""
 
@@ -201,7 +249,7 @@ class CredentialView(Message, frozen=True):
     """What a portal may know of a credential."""
 
     credential: str
-    state: Literal["active", "suspended", "revoked"]
+    state: Literal["active", "suspended", "superseded", "expired", "revoked"]
     key_type: str  # value of KeyType
     certificates: list[bytes]  # DER, the signatory's first, then the issuing CA's
     multisign: int
@@ -222,8 +270,11 @@ class RegisterPortal(Message, frozen=True):
     request_key_jwk: str | None  # public JWK (EC P-256 or RSA ≥ 3000 bits); None: lower trust mode only
 
 
-class Enrol(Message, frozen=True):
-    """Make a signatory, a key and a pending credential. The identity was vetted by the caller."""
+class Approve(Message, frozen=True):
+    """Put on record that a person was identified and may have a credential. The caller has vetted what it says here.
+
+    There is no field for the day: a person was identified when the SAM hears of it.
+    """
 
     given_name: str
     surname: str
@@ -232,19 +283,68 @@ class Enrol(Message, frozen=True):
     email: str
     client: str
     account: str
-    key_type: str  # value of KeyType
     allow_carried: bool = False  # lower trust mode allowed for this credential
+    anew: bool = False  # the person has a credential, which the new one will replace
 
 
-class Enrolled(Message, frozen=True):
-    """The pending credential and the SAM's word about its key, which the CA asks for."""
+class ApproveRenewal(Message, frozen=True):
+    """Put on record that a credential may be followed by another one for the same person, on the same proofing."""
+
+    credential: str
+
+
+class Approved(Message, frozen=True):
+    """An approval that waits for its activation."""
+
+    approval: str
+    activate_by: datetime
+
+
+class ListApprovals(Message, frozen=True):
+    """Ask which approvals wait for their activation, oldest first."""
+
+
+class ApprovalView(Message, frozen=True):
+    """What an officer sees of an approval."""
+
+    approval: str
+    name: str
+    client: str
+    account: str
+    replaces: str  # the credential that the new one will follow; empty: none
+    approved_at: datetime
+    activate_by: datetime
+
+
+class OpenApprovals(Message, frozen=True):
+    """Approvals that wait."""
+
+    approvals: list[ApprovalView]
+
+
+class WithdrawApproval(Message, frozen=True):
+    """End an approval that was not used."""
+
+    approval: str
+
+
+class MakeKey(Message, frozen=True):
+    """Make a key and a pending credential on an approval."""
+
+    approval: str
+    key_type: str  # value of KeyType
+
+
+class MadeKey(Message, frozen=True):
+    """The pending credential, and what the CA asks for: the SAM's word about its key, and the key's own signature."""
 
     credential: str
     attestation: KeyAttestation
+    request: bytes  # PKCS#10, DER
 
 
 class Activate(Message, frozen=True):
-    """Give a pending credential its certificate; from then on it signs."""
+    """Give a pending credential its certificate: the signatory is told, and from then on it signs."""
 
     credential: str
     certificate: bytes  # DER
@@ -255,6 +355,37 @@ class SetState(Message, frozen=True):
 
     credential: str
     state: Literal["active", "suspended", "revoked"]
+
+
+class ShowCredential(Message, frozen=True):
+    """Ask about one credential by its name."""
+
+    credential: str
+
+
+class ListEnding(Message, frozen=True):
+    """Ask which active credentials end before an instant and not before `since`, the earliest first, at most a thousand."""
+
+    until: datetime
+    since: datetime | None = None
+
+
+class CredentialLine(Message, frozen=True):
+    """What an officer sees of a credential."""
+
+    credential: str
+    state: str
+    name: str
+    client: str
+    account: str
+    serial: str  # of its certificate, 40 hexadecimal digits; empty while it is pending
+    ends_at: datetime | None
+
+
+class CredentialLines(Message, frozen=True):
+    """Credentials, as an officer sees them."""
+
+    credentials: list[CredentialLine]
 
 
 class VerifyEvidence(Message, frozen=True):
@@ -281,6 +412,10 @@ SAM = Protocol(
         Call(SignHashes, Signatures),
         Call(SignContents, ContentSignatures),
         Call(SignDocument, DocumentSignature, limit=120 * SMALL, seconds=30.0),
+        Call(BeginOwnRevocation, OwnRevocationBegun, limit=2_000),
+        Call(ConfirmOwnRevocation, OrderedRevocation, limit=2_000),
+        Call(ListRevocationOrders, RevocationOrders),
+        Call(AcknowledgeOrder, Done),
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
@@ -290,11 +425,17 @@ ADMIN = Protocol(
     "sam-admin",
     (
         Call(RegisterPortal, Done),
-        Call(Enrol, Enrolled, seconds=30.0),
-        Call(Activate, Done),
-        Call(SetState, Done),
+        Call(Approve, Approved),
+        Call(ApproveRenewal, Approved),
+        Call(ListApprovals, OpenApprovals),
+        Call(WithdrawApproval, Done),
+        Call(MakeKey, MadeKey, seconds=30.0),
+        Call(Activate, Done, seconds=30.0),
+        Call(SetState, Done, seconds=30.0),
+        Call(ShowCredential, CredentialLine),
+        Call(ListEnding, CredentialLines),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
         *stamping.CALLS,
     ),
-    errors=(*errors.ALL, UnknownAlgorithm, RecordTampered, ClockInDoubt, *stamping.ERRORS),
+    errors=(*errors.ALL, *errors.OPERATORS, UnknownAlgorithm, RecordTampered, ClockInDoubt, *stamping.ERRORS),
 )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, bindparam, insert, select, update
 
 from core.algorithms import KeyType
 from hsm.ports import WrappedKey
+from signer.sam.approvals import Approval, about_the_same
 from signer.sam.errors import CredentialUnknown
 from signer.sam.tables import credentials
 from storage.seals import Seals
 
-State = Literal["pending", "active", "suspended", "revoked"]
+State = Literal["pending", "active", "suspended", "superseded", "expired", "revoked"]
+IN_USE: Final[tuple[State, ...]] = ("active", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class CredentialRecord:
     credential: str
     version: int
     state: State
+    approval: str
     signatory: str
     given_name: str
     surname: str
@@ -38,6 +41,7 @@ class CredentialRecord:
     wrapped_key: bytes
     wrapping_key_id: str
     certificate: bytes | None
+    ends_at: datetime | None
     created_at: datetime
 
     @property
@@ -63,6 +67,8 @@ _OF_ACCOUNT = (
     .order_by(credentials.c.created_at)
 )
 _ADD = insert(credentials)
+_MOST: Final = 1000  # records at a time
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CredentialRecords:
@@ -88,6 +94,26 @@ class CredentialRecords:
         rows = connection.execute(_OF_ACCOUNT, {"of_client": client, "of_account": account}).mappings()
         return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
 
+    def of_approval(self, connection: Connection, approval: str, *states: State) -> list[CredentialRecord]:
+        """Return the records made on an approval that are in one of these states."""
+        return self._all(connection, credentials.c.approval == approval, credentials.c.state.in_(states))
+
+    def owned(self, connection: Connection, subject_serial: str, phone: str) -> CredentialRecord | None:
+        """Return the credential in use of this person with this telephone number; None when there is none."""
+        wanted = credentials.c.subject_serial == subject_serial, credentials.c.phone == phone
+        return next(iter(self._all(connection, *wanted, credentials.c.state.in_(IN_USE))), None)
+
+    def in_use(self, connection: Connection, person: Approval) -> list[CredentialRecord]:
+        """Return the records in use that share person, telephone number or account with an approval."""
+        return self._all(connection, about_the_same(credentials, person), credentials.c.state.in_(IN_USE))
+
+    def ending(
+        self, connection: Connection, since: datetime, until: datetime, *states: State
+    ) -> list[CredentialRecord]:
+        """Return the records in one of these states whose certificate ends in a span, the earliest first."""
+        ends_at = credentials.c.ends_at
+        return self._all(connection, credentials.c.state.in_(states), ends_at >= since, ends_at < until, order=ends_at)
+
     def all(self, connection: Connection) -> list[CredentialRecord]:
         """Return every record.
 
@@ -97,25 +123,14 @@ class CredentialRecords:
         rows = connection.execute(select(credentials)).mappings()
         return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
 
-    def live_duplicate(self, connection: Connection, record: CredentialRecord) -> str | None:
-        """Return what a live record has in common with `record`: "person", "phone" or "account"; None when nothing."""
-        row = connection.execute(
-            select(credentials.c.subject_serial, credentials.c.phone)
-            .where(
-                credentials.c.state != "revoked",
-                or_(
-                    credentials.c.subject_serial == record.subject_serial,
-                    credentials.c.phone == record.phone,
-                    (credentials.c.client == record.client) & (credentials.c.account == record.account),
-                ),
-            )
-            .limit(1)
-        ).first()
-        if row is None:
-            return None
-        if row.subject_serial == record.subject_serial:
-            return "person"
-        return "phone" if row.phone == record.phone else "account"
+    def _all(
+        self,
+        connection: Connection,
+        *conditions: ColumnElement[bool],
+        order: Column[Any] = credentials.c.created_at,
+    ) -> list[CredentialRecord]:
+        rows = connection.execute(select(credentials).where(*conditions).order_by(order).limit(_MOST)).mappings()
+        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
 
     def add(self, connection: Connection, record: CredentialRecord) -> None:
         """Insert a new record, sealed."""

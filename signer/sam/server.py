@@ -23,8 +23,11 @@ from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
 from otp.challenges import Challenges
 from otp.delivery.ports import SmsSender
+from otp.sms import Language
 from signer.sam import tables
 from signer.sam.activation import Activation
+from signer.sam.approvals import Approvals
+from signer.sam.approving import Approving
 from signer.sam.code_messages import CodeMessages
 from signer.sam.directory import Directory
 from signer.sam.endings import Endings
@@ -33,35 +36,50 @@ from signer.sam.evidence import Evidence
 from signer.sam.issuers import Issuers
 from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
+from signer.sam.notices import Notices
 from signer.sam.opening import Opening
+from signer.sam.own_revocations import OwnRevocations
 from signer.sam.parts import Parts
 from signer.sam.policy import Policy
 from signer.sam.portals import Portals
 from signer.sam.protocol import (
     ADMIN,
     SAM,
+    AcknowledgeOrder,
     Activate,
+    Approve,
+    ApproveRenewal,
+    BeginOwnRevocation,
     CancelTransaction,
+    ConfirmOwnRevocation,
     DescribeCredential,
-    Enrol,
     EvidenceVerified,
+    ListApprovals,
     ListCredentials,
+    ListEnding,
+    ListRevocationOrders,
+    MakeKey,
     OpenTransaction,
     RegisterPortal,
     ResendCode,
     RevokeSad,
     SetState,
+    ShowCredential,
     ShowTransaction,
     SignContents,
     SignDocument,
     SignHashes,
     SubmitCode,
     VerifyEvidence,
+    WithdrawApproval,
 )
 from signer.sam.records import CredentialRecords
+from signer.sam.registration import Registration
 from signer.sam.restoration import Restoration, Restored, StatusOf
+from signer.sam.revoking import Revoking
 from signer.sam.sad import SadCodec
-from signer.sam.signatures import check_probe
+from signer.sam.signatures import check_with_key
+from signer.sam.states import States
 from signer.sam.transactions import Transactions
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
@@ -89,6 +107,8 @@ class SamSettings:
     policy: Policy
     sms_sender: str
     sms_host: str
+    help_phone: str  # whom a signatory may call
+    language: Language  # in which the service speaks first; what it tells on the phone is in it
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
     issuers: Issuers
@@ -124,8 +144,10 @@ class Sam:
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
+            approvals=Approvals(seals),
             portals=Portals(seals, settings.sms_host),
             transactions=Transactions(seals),
+            own_revocations=OwnRevocations(seals),
             challenges=Challenges(database, seals, keys.otp),
             evidence=Evidence(keys.evidence),
             codec=SadCodec(keys.sad),
@@ -135,6 +157,13 @@ class Sam:
             entropy=entropy,
         )
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
+        notices = Notices(
+            sender,
+            sender_name=settings.sms_sender,
+            help_phone=settings.help_phone,
+            host=settings.sms_host,
+            language=settings.language,
+        )
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
         self._seals = seals
@@ -147,7 +176,11 @@ class Sam:
             parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuers=settings.issuers
         )
         self._directory = Directory(parts, settings.issuers)
-        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, settings.issuers)
+        self._registration = Registration(parts)
+        self._approving = Approving(parts)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, settings.issuers, notices)
+        self._states = States(parts, notices)
+        self._revoking = Revoking(parts, notices, keys.attestation)
         self._checkpoints = Checkpoints(
             settings.checkpoints, parts.evidence, database, keys.checkpoint, settings.time_stamps, entropy
         )
@@ -164,6 +197,10 @@ class Sam:
             SignHashes: self._activation.sign_hashes,
             SignContents: self._activation.sign_contents,
             SignDocument: self._activation.sign_document,
+            BeginOwnRevocation: self._revoking.begin,
+            ConfirmOwnRevocation: self._revoking.confirm,
+            ListRevocationOrders: self._revoking.orders,
+            AcknowledgeOrder: _done(self._revoking.acknowledge),
             ListCredentials: self._directory.list,
             DescribeCredential: self._directory.describe,
             Health: health(self.check),
@@ -173,10 +210,16 @@ class Sam:
     def admin_server(self, peers: frozenset[int]) -> Server:
         """Return the application behind the operator's socket."""
         handlers: Handlers = {
-            RegisterPortal: _done(self._enrolment.register_portal),
-            Enrol: self._enrolment.enrol,
+            RegisterPortal: _done(self._registration.register),
+            Approve: self._approving.approve,
+            ApproveRenewal: self._approving.approve_renewal,
+            ListApprovals: self._approving.list,
+            WithdrawApproval: _done(self._approving.withdraw),
+            MakeKey: self._enrolment.make_key,
             Activate: _done(self._enrolment.activate),
-            SetState: _done(self._enrolment.set_state),
+            SetState: _done(self._states.set_state),
+            ShowCredential: self._directory.show,
+            ListEnding: self._directory.list_ending,
             VerifyEvidence: self._verify_evidence,
             **stamping.handlers(self._checkpoints, self._parts.clock),
             Health: health(self.check),
@@ -184,7 +227,8 @@ class Sam:
         return Server(ADMIN, handlers, peers)
 
     def make_round(self) -> None:
-        """Do what nobody asks for: a checkpoint of the evidence. Cheap when there is nothing to do."""
+        """Do what nobody asks for: end what is over by the clock, write a checkpoint of the evidence. Cheap when idle."""
+        self._states.end_overdue()
         self._checkpoints.write_if_due(self._parts.clock.now())
 
     def check(self) -> None:
@@ -203,7 +247,7 @@ class Sam:
         key = self._keys.vault.generate(KeyType.EC_P256)
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
-        check_probe(key.public_key_der, probe, signature)
+        check_with_key(key.public_key_der, SignatureAlgorithm.ECDSA_SHA256, probe, signature)
         return key.wrapping_key_id
 
     def inspect(self) -> Inspected:
@@ -230,7 +274,7 @@ class Sam:
 
     def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
         """Make a restored SAM fit to be started: see `signer.sam.restoration`."""
-        return Restoration(self._parts, self._enrolment).restore(backup, by, status_of)
+        return Restoration(self._parts).restore(backup, by, status_of)
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:

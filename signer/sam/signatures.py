@@ -29,13 +29,13 @@ def check_signature(record: CredentialRecord, algorithm: SignatureAlgorithm, dtb
     _check(_public_key(record.certificate or b""), algorithm, dtbsr, signature)
 
 
-def check_probe(public_key_der: bytes, dtbsr: Dtbsr, signature: bytes) -> None:
-    """Check an ECDSA signature with a bare public key (SubjectPublicKeyInfo, DER), for the health probe.
+def check_with_key(public_key_der: bytes, algorithm: SignatureAlgorithm, dtbsr: Dtbsr, signature: bytes) -> None:
+    """Check a signature with a bare public key (SubjectPublicKeyInfo, DER): of a key that has no certificate.
 
     Raises:
         SignatureFaulty: it does not verify.
     """
-    _check(_known_kind(load_der_public_key(public_key_der)), SignatureAlgorithm.ECDSA_SHA256, dtbsr, signature)
+    _check(_known_kind(load_der_public_key(public_key_der)), algorithm, dtbsr, signature)
 
 
 def _check(

@@ -40,6 +40,7 @@ OTHER_VALUES = {
     "key_type": "rsa-3072",
     "wrapping_key_id": "wrap:00",
     "created_at": 1,
+    "ends_at": 1,
 }
 CREDENTIAL_COLUMNS = [c.name for c in sam_tables.credentials.c if c.name != "credential"]
 
@@ -76,9 +77,11 @@ def test_a_column_swapped_between_two_citizens_is_refused__d1(bench, column):
 
 
 def test_a_whole_row_under_another_name_is_refused__d1(bench):
-    """Everything of Bogdan's, seal included, but Ana's credential id."""
+    """Everything of Bogdan's, seal included, but Ana's credential id; his own row is gone, since an account has one."""
     sad = bench.authorise(ONE).sad
     ana, bogdan = rows(bench)["ana"], rows(bench)["bogdan"]
+    with bench.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM credentials WHERE account = 'bogdan'")
     write(bench, bench.credentials["ana"], **{column: bogdan[column] for column in CREDENTIAL_COLUMNS})
     with pytest.raises(RecordTampered, match="credentials"):
         bench.sign_hashes(sad, ONE)
@@ -131,7 +134,7 @@ def test_a_second_row_in_other_case_is_another_credential__d5(bench):
     ana = rows(bench)["ana"]
     columns = ", ".join(ana)
     with bench.database.transaction() as connection:
-        values = {**ana, "credential": ana["credential"].upper()}
+        values = {**ana, "credential": ana["credential"].upper(), "state": "revoked"}  # of two in use the table has one
         marks = ", ".join("?" for _ in values)
         connection.exec_driver_sql(f"INSERT INTO credentials ({columns}) VALUES ({marks})", tuple(values.values()))
     with pytest.raises(CredentialMismatch):

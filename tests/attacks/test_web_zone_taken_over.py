@@ -241,9 +241,9 @@ def own_key() -> bytes:
     "what", ["own key", "another's key", "other name", "other person", "other version", "unsigned"]
 )
 def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
-    enrolled = web.enrol_only("Carmen", "Ionescu", web.clients[0])
-    honest = enrolled.attestation
-    another = web.enrol_only("Dan", "Marin", web.clients[0]).attestation
+    made = web.make_key("Carmen", "Ionescu", web.clients[0])
+    honest = made.attestation
+    another = web.make_key("Dan", "Marin", web.clients[0]).attestation
     forged_one = {
         "own key": msgspec.structs.replace(honest, public_key_der=own_key()),
         "another's key": msgspec.structs.replace(honest, public_key_der=another.public_key_der),
@@ -253,15 +253,16 @@ def test_the_ca_certifies_only_what_the_sam_vouches_for__w4(web, what):
         "unsigned": msgspec.structs.replace(honest, signature=b""),
     }[what]
     with web.refused(AttestationInvalid, honest.credential):
-        web.ca.call(IssueCertificate(forged_one), IssuedCertificate)
-    assert web.ca.call(IssueCertificate(honest), IssuedCertificate).certificate
+        web.ca.call(IssueCertificate(forged_one, made.request), IssuedCertificate)
+    assert web.ca.call(IssueCertificate(honest, made.request), IssuedCertificate).certificate
 
 
 def test_one_attestation_gives_one_certificate__w4(web):
-    honest = web.enrol_only("Dan", "Marin", web.clients[0]).attestation
-    assert web.ca.call(IssueCertificate(honest), IssuedCertificate).certificate
+    made = web.make_key("Dan", "Marin", web.clients[0])
+    order = IssueCertificate(made.attestation, made.request)
+    assert web.ca.call(order, IssuedCertificate).certificate
     with web.refused(KeyAlreadyCertified):
-        web.ca.call(IssueCertificate(honest), IssuedCertificate)
+        web.ca.call(order, IssuedCertificate)
 
 
 # -- W5 and W6: once, and only while it lives ----------------------------------------------------------------------------
@@ -407,7 +408,7 @@ def test_documents_cut_differently_are_different_documents__w9(web):
 
 
 def test_the_operators_socket_is_not_webs_and_its_calls_are_not_either__w12(web):
-    for name in ("Enrol", "Activate", "SetState", "RegisterPortal"):
+    for name in ("Approve", "MakeKey", "Activate", "SetState", "RegisterPortal"):
         with web.refused(Malformed, "no such call"):
             web.say(name, {})
     assert web.settings.socket("sam-admin").parent != web.settings.socket("sam").parent

@@ -30,13 +30,19 @@ REQUESTS = {
         "SignHashes": SIGNING | {"digests"},
         "SignContents": SIGNING | {"digests", "form"},
         "SignDocument": SIGNING | {"document"},
+        # Compared with sealed records: the code goes to the number in the record, never to the one said here.
+        "BeginOwnRevocation": {"subject_serial", "phone", "language"},
+        "ConfirmOwnRevocation": {"request", "code"},
+        "ListRevocationOrders": set(),
+        "AcknowledgeOrder": {"request"},
         "ListCredentials": {"client", "account"},
         "DescribeCredential": {"client", "credential"},
         "Health": set(),
     },
     "ca": {
-        "IssueCertificate": {"attestation"},
-        "ListCertificates": {"limit", "after_serial", "unfinished"},
+        "IssueCertificate": {"attestation", "request"},
+        "CarryOutRevocation": {"order"},
+        "ListCertificates": {"limit", "after_serial", "unfinished", "credential"},
         "ShowCertificate": {"serial"},
         "Health": set(),
     },
@@ -54,8 +60,9 @@ PARTS = {
     "IncrementVerdict": {"original_digest", "increment_digest", "claimed_name", "claimed_at", "signature"},
     "KeyAttestation": {  # under the SAM's signature
         "public_key_der", "credential", "signatory", "record_version", "given_name", "surname", "subject_serial",
-        "signature",
+        "proofed_at", "approved_at", "signature",
     },
+    "RevocationOrder": {"request", "credential", "serial", "confirmed_at", "signature"},  # under the SAM's signature
 }  # fmt: skip
 PROTOCOLS = (SAM, CA, PREFLIGHT)
 

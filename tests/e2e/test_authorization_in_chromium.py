@@ -129,6 +129,48 @@ def test_the_ends_are_accessible(web, open_page, width):
     check(other, width)
 
 
+@pytest.mark.parametrize(
+    ("width", "language", "scheme"), [(360, "ro", "light"), (1280, "ro", "dark"), (360, "en", "dark")]
+)
+def test_the_pages_of_a_revocation_are_accessible(web, open_page, width, language, scheme):
+    page = open_page(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+    page.goto(f"{web.origin}/?lang={language}")
+    check(page, width)
+    page.click("main a")
+    check(page, width)
+    send = "main button"
+    with page.expect_navigation():
+        page.click(send)
+    page.wait_for_selector(".govuk-error-summary:focus")
+    check(page, width)
+    page.fill("#national_id", f"29001014{web.people:05d}")
+    page.fill("#phone", f"0722 100 {web.people:03d}")
+    with page.expect_navigation():
+        page.click(send)
+    check(page, width)
+    press(page, "revoke")
+    page.wait_for_selector(".govuk-error-summary:focus")
+    page.click("summary")
+    check(page, width)
+    page.fill("#code", "1234 5678")
+    press(page, "cancel")
+    check(page, width)
+
+
+def test_a_revocation_works_without_script_and_with_the_enter_key(web, open_page):
+    page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    maria = web.register("Primăria Y", f"{web.elsewhere}/back", "maria")
+    page.goto(f"{web.origin}/revocation")
+    page.fill("#national_id", f"29001014{web.people:05d}")
+    page.fill("#phone", f"+40722100{web.people:03d}")
+    page.press("#phone", "Enter")
+    page.wait_for_selector("#code")
+    page.fill("#code", web.phone.code)
+    page.press("#code", "Enter")  # revokes: the first button of the form
+    page.wait_for_selector("text=Certificatul dvs. este revocat.")
+    assert web.ca.orders[-1].credential == maria.credential
+
+
 def test_it_works_without_script_and_with_the_enter_key(web, open_page):
     page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
     page.goto(address(web))
@@ -192,6 +234,34 @@ def test_keyboard_order_is_that_of_the_page(web, open_page):
         "Sari la conținut", "Paraph", "English", "code", "Autorizează semnarea", "Renunț, nu semnez",
         "Nu ați primit SMS-ul?", "Declarație de accesibilitate",
     ]  # fmt: skip
+
+
+def tab_to(page, name):
+    """Press Tab until the focus stands on what is called so."""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("(document.activeElement.innerText || document.activeElement.id).trim()") == name:
+            return
+    raise AssertionError(name)
+
+
+def test_the_whole_way_with_the_keyboard_alone(web, open_page):
+    page = open_page(viewport={"width": 360, "height": 640})
+    page.goto(address(web))
+    tab_to(page, "Trimite codul prin SMS")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "Nu ați primit SMS-ul?")
+    page.keyboard.press("Space")
+    web.clock.advance(seconds=31)
+    tab_to(page, "Trimite din nou codul")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "code")
+    page.keyboard.type(web.phone.code)
+    tab_to(page, "Autorizează semnarea")
+    page.keyboard.press("Space")
+    page.wait_for_url(f"{web.elsewhere}/back?code=*")
 
 
 def test_the_page_is_light_on_the_wire(web, open_page):

@@ -11,6 +11,7 @@ import pyotp
 from argon2 import PasswordHasher
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ca import acts, ceremony, names, public_keys, publication
@@ -47,6 +48,7 @@ from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 PEER = frozenset({0})
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
+NOBODY = x509.Name([])
 DAN = {"given_name": "Dan", "surname": "Dănilă", "subject_serial": "PNORO-1850505400018"}
 
 
@@ -56,15 +58,20 @@ def settings_for(state: Path, **ca: object) -> Settings:
     return load(Path("config/paraph.toml"), overrides)
 
 
-def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c-1", **person: str) -> KeyAttestation:
-    """Return the SAM's signed word for a key."""
+def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c-1", **more: Any) -> KeyAttestation:
+    """Return the SAM's signed word for a key of Ana's, or of whom and since when is said."""
     unsigned = KeyAttestation(
-        public_key_der=public_key_der,
-        credential=credential,
-        signatory="s-1",
-        record_version=1,
-        signature=b"",
-        **(ANA | person),
+        **{
+            "public_key_der": public_key_der,
+            "credential": credential,
+            "signatory": "s-1",
+            "record_version": 1,
+            "proofed_at": FakeClock().now(),
+            "approved_at": FakeClock().now(),
+            "signature": b"",
+            **ANA,
+            **more,
+        }
     )
     digest = HashAlgorithm.SHA256.new(unsigned.to_be_signed()).digest()
     signature = sam_key.sign(Dtbsr(HashAlgorithm.SHA256, digest), SignatureAlgorithm.ECDSA_SHA256)
@@ -72,6 +79,14 @@ def attestation(sam_key: SigningKey, public_key_der: bytes, credential: str = "c
 
 
 PASSWORDS = {name: f"{name}'s long password" for name in ("ana", "bogdan", "carmen", "doina", "elena", "mihai")}
+
+
+def request_of(private_key: Any, hashing: Any = None, subject: x509.Name = NOBODY) -> bytes:
+    """Return a PKCS#10 (DER) that a key signs for itself."""
+    p384 = isinstance(private_key, ec.EllipticCurvePrivateKey) and private_key.key_size == 384
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    signed = builder.sign(private_key, hashing or (hashes.SHA384() if p384 else hashes.SHA256()))
+    return signed.public_bytes(serialization.Encoding.DER)
 
 
 class CaBench:
@@ -232,14 +247,16 @@ class CaBench:
     def root(self) -> Issuer:
         return Issuer.of(x509.load_der_x509_certificate(self.made.root))
 
-    def attest(self, key: SoftwareSigningKey | None = None, credential: str = "c-1", **person: str) -> KeyAttestation:
-        """Return the SAM's word for a new key of Ana's, or of whom and for which is said."""
+    def order(self, key: SoftwareSigningKey | None = None, credential: str = "c-1", **more: Any) -> IssueCertificate:
+        """Return what is asked for a new key of Ana's, or of whom and for which is said; approved just now."""
         key = key or SoftwareSigningKey(KeyType.EC_P256)
-        return attestation(self.sam_key, key.public_key_der, credential, **person)
+        now = {"proofed_at": self.clock.now(), "approved_at": self.clock.now()}
+        word = attestation(self.sam_key, key.public_key_der, credential, **(now | more))
+        return IssueCertificate(word, request_of(key.private_key))
 
-    def issue(self, key: SoftwareSigningKey | None = None, **person: str) -> x509.Certificate:
+    def issue(self, key: SoftwareSigningKey | None = None, **more: Any) -> x509.Certificate:
         """Return a certificate, issued through the zone's protocol."""
-        issued = self.caller.call(IssueCertificate(self.attest(key, **person)), IssuedCertificate)
+        issued = self.caller.call(self.order(key, **more), IssuedCertificate)
         return x509.load_der_x509_certificate(issued.certificate)
 
     def request(self, name: str = "TEST OCSP Responder 1", key: SoftwareSigningKey | None = None, **more: Any) -> bytes:

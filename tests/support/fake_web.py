@@ -36,9 +36,11 @@ from signer.sam.protocol import (
     ADMIN,
     SAM,
     Activate,
+    Approve,
+    Approved,
     Authorised,
-    Enrol,
-    Enrolled,
+    MadeKey,
+    MakeKey,
     OpenTransaction,
     PreparedDocument,
     RegisterPortal,
@@ -52,6 +54,7 @@ from signer.sam.protocol import (
 
 SHA256 = HashAlgorithm.SHA256.oid
 ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
+_CODE = re.compile(r"#(\d{8})$")
 _REPLIES = {call.request: call.reply for call in SAM.by_name.values()}
 
 
@@ -84,27 +87,21 @@ class FakeWeb:
     def add_citizen(self, account: str, given_name: str, surname: str, client: str) -> str:
         number = int.from_bytes(self.entropy.token_bytes(4), "big")
         serial, phone = f"PNORO-29{number:011}"[:19], f"+407{number % 10**8:08}"
-        asked = Enrol(given_name, surname, serial, phone, f"{account}@example.com", client, account, "ec-p256")
-        enrolled = self._admin.call(asked, Enrolled)
-        issued = self.ca.call(IssueCertificate(enrolled.attestation), IssuedCertificate)
-        self._admin.call(Activate(enrolled.credential, issued.certificate), Done)
-        self.credentials[account], self.phones[account] = enrolled.credential, phone
-        return enrolled.credential
+        made = self._make_key(given_name, surname, serial, phone, client, account)
+        issued = self.ca.call(IssueCertificate(made.attestation, made.request), IssuedCertificate)
+        self._admin.call(Activate(made.credential, issued.certificate), Done)
+        self.credentials[account], self.phones[account] = made.credential, phone
+        return made.credential
 
-    def enrol_only(self, given_name: str, surname: str, client: str) -> Enrolled:
-        """Return a pending credential and its attestation, without asking the CA."""
+    def make_key(self, given_name: str, surname: str, client: str) -> MadeKey:
+        """Return a pending credential with the SAM's word for it, without asking the CA."""
         number = int.from_bytes(self.entropy.token_bytes(4), "big")
-        asked = Enrol(
-            given_name,
-            surname,
-            f"PNORO-28{number:011}"[:19],
-            f"+406{number % 10**8:08}",
-            "x@example.com",
-            client,
-            new_id(self.entropy, "account"),
-            "ec-p256",
-        )
-        return self._admin.call(asked, Enrolled)
+        serial, phone = f"PNORO-28{number:011}"[:19], f"+406{number % 10**8:08}"
+        return self._make_key(given_name, surname, serial, phone, client, new_id(self.entropy, "account"))
+
+    def _make_key(self, given_name: str, surname: str, serial: str, phone: str, client: str, account: str) -> MadeKey:
+        asked = Approve(given_name, surname, serial, phone, f"{account}@example.com", client, account)
+        return self._admin.call(MakeKey(self._admin.call(asked, Approved).approval, "ec-p256"), MadeKey)
 
     def set_state(self, account: str, state: str) -> None:
         self._admin.call(SetState(self.credentials[account], state), Done)
@@ -207,16 +204,16 @@ class FakeWeb:
     # -- what the test observes ---------------------------------------------------------------------------------------
 
     def messages(self, account: str) -> list[str]:
-        """Return the SMS a citizen got, oldest first: their phone, which `web` does not see."""
+        """Return the SMS with a code that a citizen got, oldest first: their phone, which `web` does not see."""
         found = []
         for path in self.settings.outbox().glob("*.json"):
             message = json.loads(path.read_text(encoding="utf-8"))
-            if message["to"] == self.phones[account]:
+            if message["to"] == self.phones[account] and _CODE.search(message["text"]):
                 found.append((message["at"], message["text"]))
         return [text for _, text in sorted(found)]
 
     def code(self, account: str) -> str:
-        found = re.search(r"#(\d{8})$", self.messages(account)[-1])
+        found = _CODE.search(self.messages(account)[-1])
         assert found
         return found[1]
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from channel.protocol import Message
 from core import base64url
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
+from core.approvals import ApprovalLimits
 from core.statements import IncrementVerdict
 from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
@@ -28,11 +29,13 @@ from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import (
     Activate,
+    Approve,
     Authorised,
-    Enrol,
+    MakeKey,
     OpenTransaction,
     PreparedDocument,
     RegisterPortal,
+    ShowCredential,
     SignDocument,
     SignHashes,
     SubmitCode,
@@ -48,19 +51,27 @@ AUDIENCE = "https://service.example.com"
 SHA256 = HashAlgorithm.SHA256.oid
 ECDSA = SignatureAlgorithm.ECDSA_SHA256.value
 PORTALS = ("portal-a", "portal-b")
+POLICY = {
+    "audience": AUDIENCE,
+    "multisign": 100,
+    "sad_life": timedelta(minutes=5),
+    "approvals": ApprovalLimits(activation=timedelta(days=7), proofing=timedelta(days=365)),
+}
+_CODE = re.compile(r"#(\d{8})$")
 
 
 @dataclass
 class Phone:
-    """Takes messages and finds the code in the newest one."""
+    """Takes messages and finds the code in the newest one. Messages without a code are kept apart."""
 
     messages: list[Sms] = field(default_factory=list)
+    notices: list[Sms] = field(default_factory=list)
     fails: bool = False
 
     def send(self, sms: Sms) -> None:
         if self.fails:
             raise NotDelivered("gateway down")
-        self.messages.append(sms)
+        (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
 
     def check(self) -> None:
         if self.fails:
@@ -68,7 +79,7 @@ class Phone:
 
     @property
     def code(self) -> str:
-        found = re.search(r"#(\d{8})$", self.messages[-1].text)
+        found = _CODE.search(self.messages[-1].text)
         assert found
         return found[1]
 
@@ -98,6 +109,7 @@ class Workbench:
         self.request_keys = {client: ECKey.generate_key("P-256") for client in PORTALS}
         self.sam = self.start()
         self.credentials: dict[str, str] = {}
+        self._proofs: set[bytes] = set()
         for client in PORTALS:
             jwk = json.dumps(self.request_keys[client].as_dict(private=False))
             self.admin(RegisterPortal(client, f"Primăria {client}", f"Primaria {client}", jwk))
@@ -115,9 +127,11 @@ class Workbench:
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
-            policy=Policy(**{"audience": AUDIENCE, "multisign": 100, "sad_life": timedelta(minutes=5), **policy}),
+            policy=Policy(**(POLICY | policy)),
             sms_sender="Paraph",
             sms_host="semnare.example.com",
+            help_phone="021 000 00 00",
+            language="ro",
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
             issuers=self.pinned_issuers(),
@@ -128,13 +142,17 @@ class Workbench:
         return Sam(self.database, self.keys, self.phone, settings, clock=self.clock, entropy=self.entropy)
 
     def enrol(self, given_name, surname, serial, phone, client, account, key_type="ec-p256", **more) -> str:
-        enrolled = self.admin(
-            Enrol(given_name, surname, serial, phone, f"{account}@example.com", client, account, key_type, **more)
-        )
-        certificate = self.ca.issue(enrolled.attestation, self.clock.now())
-        self.admin(Activate(enrolled.credential, certificate))
-        self.credentials[account] = enrolled.credential
-        return enrolled.credential
+        asked = Approve(given_name, surname, serial, phone, f"{account}@example.com", client, account, **more)
+        return self.activate(self.admin(asked).approval, key_type)
+
+    def activate(self, approval: str, key_type="ec-p256", life=timedelta(days=90)) -> str:
+        """Make the credential that an approval allows."""
+        made = self.admin(MakeKey(approval, key_type))
+        request = load_der_x509_csr(made.request)
+        self._proofs.add(hashlib.new(request.signature_hash_algorithm.name, request.tbs_certrequest_bytes).digest())
+        self.admin(Activate(made.credential, self.ca.issue(made, self.clock.now(), life)))
+        self.credentials[self.admin(ShowCredential(made.credential)).account] = made.credential
+        return made.credential
 
     def ask(self, request: Message):
         """Say something at the socket that `web` may open."""
@@ -203,8 +221,8 @@ class Workbench:
 
     @property
     def uses(self) -> list[bytes]:
-        """Every digest that met a signatory's key."""
-        return self.keys.vault.uses
+        """Every digest that met a signatory's key, but for each key's proof that it is held."""
+        return [used for used in self.keys.vault.uses if used not in self._proofs]
 
 
 def digest(text: str) -> bytes:

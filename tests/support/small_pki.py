@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from core.statements import KeyAttestation
+from signer.sam.protocol import MadeKey
 
 
 class SmallCa:
@@ -25,7 +25,8 @@ class SmallCa:
     def certificate_der(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
-    def issue(self, attestation: KeyAttestation, now: datetime, life: timedelta = timedelta(days=90)) -> bytes:
+    def issue(self, made: MadeKey, now: datetime, life: timedelta = timedelta(days=90)) -> bytes:
+        attestation = made.attestation
         subject = x509.Name(
             [
                 x509.NameAttribute(NameOID.COUNTRY_NAME, "RO"),

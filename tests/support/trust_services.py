@@ -20,11 +20,11 @@ from ca.status_web import create_app
 from ca.trusted_clock import TrustedClock
 from core import addresses
 from core.algorithms import KeyType
-from core.statements import KeyAttestation
 from core.time_stamp import TimeStampTrust
 from signer.augmentation import Augmentation
 from signer.outside import Outside
 from signer.revocation import Revocation, StatusSource
+from signer.sam.protocol import MadeKey
 from signer.tsa_client import TsaClient
 from storage.engine import Database
 from tests.support.ca_bench import CaBench
@@ -88,9 +88,10 @@ class TrustServices:
         self.clock.advance(**span)
         self.running += timedelta(**span).total_seconds()
 
-    def issue(self, attestation: KeyAttestation, _now: datetime) -> bytes:
+    def issue(self, made: MadeKey, _now: datetime, _life: timedelta) -> bytes:
         """Return a signatory's certificate, as `SmallCa` does."""
-        return self.ca.caller.call(IssueCertificate(attestation), IssuedCertificate).certificate
+        order = IssueCertificate(made.attestation, made.request)
+        return self.ca.caller.call(order, IssuedCertificate).certificate
 
     def augmentation(self) -> Augmentation:
         """Return what raises signatures to their levels, by these services."""

@@ -23,9 +23,12 @@ from api.deps import Deps
 from api.keys import WebKeys
 from api.oauth.clients import Clients, Registration, Scope
 from api.tables import metadata
+from ca.client import CaClient
 from core import base64url
 from core.config import Settings, load
+from core.errors import Unavailable
 from core.secret import Secret
+from core.statements import RevocationOrder
 from core.time_stamp import TimeStampTrust
 from preflight.client import PreflightClient
 from preflight.protocol import PREFLIGHT, DocumentRefused, DocumentReport
@@ -33,6 +36,7 @@ from preflight.server import Inspection, serve
 from preflight.verdict import VerdictKey
 from signer.augmentation import Augmentation
 from signer.outside import Outside
+from signer.own_revocation import OwnRevocationService
 from signer.pades.engine import PadesEngine
 from signer.revocation import Revocation
 from signer.sam.client import SamClient
@@ -89,6 +93,20 @@ class Engine:
 
     def embed(self, document, before, after, cms):
         return document + before + b"<" + cms.hex().encode() + b">" + after
+
+
+@dataclass
+class OrderedCa:
+    """A CA that takes the SAM's orders and keeps them; `down` makes it one that does not answer."""
+
+    orders: list[RevocationOrder] = field(default_factory=list)
+    down: bool = False
+
+    def call(self, request, reply):
+        if self.down:
+            raise Unavailable("ca: down")
+        self.orders.append(request.order)
+        return reply(request.order.serial, "revoked", request.order.confirmed_at, 1)
 
 
 @dataclass
@@ -150,6 +168,8 @@ class WebBench:
         self.inspector, self.engine = self._documents(real=documents)
         augmentation = self.trust.augmentation() if self.trust else nobody(self.bench.ca.certificate, self.clock)
         self.signing = SigningService(self.sam, self.inspector, self.engine, augmentation)
+        self.ca = OrderedCa()
+        self.revocation = OwnRevocationService(self.sam, CaClient(self.ca))
         self.app = create_app(self.settings, self.deps())
         self.a = self.register("Primăria Sectorului 3", "https://portal-a.example.com/back", "ana")
         self.b = self.register("Primăria Țăndărei", "https://portal-b.example.com/back?x=1", "bogdan")
@@ -164,7 +184,8 @@ class WebBench:
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:
-        return Deps(self.sam, self.signing, self.database, self.keys, self.clock, self.entropy, check=self.sam.check)
+        ports = self.sam, self.signing, self.revocation, self.database, self.keys, self.clock, self.entropy
+        return Deps(*ports, check=self.sam.check)
 
     def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""

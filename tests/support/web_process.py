@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from api.app import create_app
 from api.deps import Deps
 from api.keys import WebKeys
+from ca.client import CaClient
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
 from core.secret import Secret
 from core.time_stamp import TimeStampTrust
 from hsm.session import Token
+from signer.own_revocation import OwnRevocationService
 from signer.sam.client import SamClient
 from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
@@ -29,9 +31,9 @@ from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
 from tests.support.in_process import InProcess
-from tests.support.sam_bench import Phone, software_keys
+from tests.support.sam_bench import POLICY, Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
-from tests.support.web_bench import HostClient, WebBench, settings_for
+from tests.support.web_bench import HostClient, OrderedCa, WebBench, settings_for
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def http_client(place: Place) -> HostClient:
     sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
     signing = SigningService(sam, None, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
-    deps = Deps(sam, signing, Database(place.folder / "web.sqlite"), web_keys, clock, entropy, check=sam.check)
+    revocation = OwnRevocationService(sam, CaClient(OrderedCa()))
+    database = Database(place.folder / "web.sqlite")
+    deps = Deps(sam, signing, revocation, database, web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
 
 
@@ -72,9 +76,11 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
     keys = software_keys() if place.token is None else sam_keys(Token(place.token, MODULE, "paraph-sam"))
     folder = place.folder / "sam"
     settings = SamSettings(
-        policy=Policy(audience=place.origin, multisign=100, sad_life=None),
+        policy=Policy(**(POLICY | {"audience": place.origin})),
         sms_sender="Paraph",
         sms_host="semnare.example.com",
+        help_phone="021 000 00 00",
+        language="ro",
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
         issuers=Issuers(folder),

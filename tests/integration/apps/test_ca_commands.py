@@ -99,7 +99,9 @@ class World:
     def serial(self) -> str:
         """Return the serial number of a new signatory's certificate."""
         self._people += 1
-        return self.bench.enrol(f"person-{self._people}", f"50102034{self._people:05}", f"+4072210{self._people:04}")[1]
+        return self.bench.enrol_as(
+            f"person-{self._people}", f"50102034{self._people:05}", f"+4072210{self._people:04}"
+        )[1]
 
     def request(self, name: str, common_name: str) -> None:
         """Write a new certification request, PEM, into the folder."""
@@ -293,6 +295,19 @@ def test_each_of_two_is_shown_one_half_and_neither_the_other(world):
     assert approved["half"] not in shown
 
 
+def test_an_invited_person_enrols_at_the_prompts_and_sees_the_secret_once(world):
+    world.ca.decide(acts.AddAdmin(name="prompted"))
+    first, second = world.ca.halves
+    password = "prompted has a password"
+    answers = f"{first}\n{second}\n{password}\n{password}\n"
+    done = world.paraph("ca", "admin", "enrol", "prompted", answers=answers)
+    assert done.exit_code == 0, done.output
+    assert "otpauth://totp/" in done.stderr
+    assert "prompted is an administrator." in done.stdout
+    assert password not in done.output
+    refused(world.paraph("ca", "admin", "enrol", "prompted", answers=answers), 1, "the invitation is not accepted")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -359,14 +374,14 @@ def test_a_zone_that_does_not_answer_is_exit_code_3(world):
 
 
 def test_a_bulk_revocation_by_two_destroys_the_keys(world):
-    credential, serial = world.bench.enrol("bulk", "5010203409999", "+40722999999")
+    credential, serial = world.bench.enrol_as("bulk", "5010203409999", "+40722999999")
     (world.folder / "bulk.txt").write_text(serial)
     propose = ("ca", "propose", "revoke", "bulk.txt", "--reason", "keyCompromise", "--as", "elena", "--json")
     proposal = json.loads(world.paraph(*propose).stdout)["proposal"]["proposal"]
-    assert world.bench.state_of(credential) == "active"
+    assert world.bench.state(credential) == "active"
     done = world.paraph("ca", "approve", proposal, "--yes", "--as", "mihai")
     assert "1 certificates are revoked or over" in done.stdout
-    assert world.bench.state_of(credential) == "revoked"
+    assert world.bench.state(credential) == "revoked"
 
 
 def test_the_status_is_one_screen(world):

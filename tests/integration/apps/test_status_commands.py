@@ -10,6 +10,7 @@ import httpx
 import pytest
 from cryptography.x509 import load_der_x509_crl
 
+from apps.browser import Browser
 from apps.health import listen_address
 from core import addresses
 
@@ -47,7 +48,9 @@ def on_list(instance, serial: str) -> str | None:
     url = f"http://{listen_address(instance.settings, 'status')}{addresses.issuing_crl(1)}"
     der = httpx.get(url, trust_env=False).content
     entry = load_der_x509_crl(der).get_revoked_certificate_by_serial_number(int(serial, 16))
-    return None if entry is None else next(iter(entry.extensions)).value.reason.value
+    if entry is None:
+        return None
+    return next((each.value.reason.value for each in entry.extensions), "no reason")
 
 
 def responder_says(instance, tmp_path, serial: str) -> str:
@@ -93,6 +96,36 @@ def test_a_revocation_destroys_the_key_and_reaches_everybody(instance, enrolled,
     listed = json.loads(instance.paraph("ca", "list", "--json").stdout)
     (line,) = [each for each in listed if int(each["serial"], 16) == int(serial, 16)]
     assert (line["status"], line["reason"], line["credential"]) == ("revoked", "keyCompromise", credential)
+
+
+def test_a_signatory_revokes_on_the_page_and_everybody_learns_of_it(instance, enrolled, tmp_path):
+    serial, credential = enrolled["certificate_serial"], enrolled["credential"]
+    cnp, phone = person(instance, credential)
+    browser = Browser()
+    page = browser.open(f"{instance.settings.service.public_origin}/revocation")
+    page = browser.submit(page, page.form_with("national_id"), {"national_id": cnp, "phone": phone})
+    code = newest_code(instance, phone)
+    page = browser.submit(page, page.form_with("code"), {"code": code}, press="revoke")
+    assert page.heading == "Certificatul dvs. este revocat."
+    assert responder_says(instance, tmp_path, serial) == "revoked"
+    assert (sam_record(instance, credential), on_list(instance, serial)) == (("revoked", 0), "no reason")
+    browser.close()
+
+
+def person(instance, credential: str) -> tuple[str, str]:
+    """Return the personal number and the phone of a credential's signatory."""
+    with sqlite3.connect(instance.settings.zone_dir("sam") / "db.sqlite") as database:
+        wanted = "SELECT subject_serial, phone FROM credentials WHERE credential = ?"
+        serial, phone = database.execute(wanted, (credential,)).fetchone()
+    database.close()
+    return serial.removeprefix("PNORO-"), phone
+
+
+def newest_code(instance, phone: str) -> str:
+    """Return the code in the newest message that a phone got."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in instance.settings.outbox().glob("*.json")]
+    newest = max((each for each in found if each["to"] == phone), key=lambda each: each["at"])
+    return newest["text"].rpartition("#")[2]
 
 
 def test_a_revocation_asks_first_and_does_nothing_without_a_yes(instance, enrolled):

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from ca.client import CaClient
-from ca.protocol import IssueCertificate, IssuedCertificate
+from ca.protocol import IssuedCertificate
 from core.algorithms import KeyType
 from core.errors import Unavailable
 from tests.support.ca_bench import CaBench
@@ -30,15 +30,15 @@ def test_ceremony_issuance_list_and_health_work_on_tokens(bench):
 
 
 def test_a_token_that_is_gone_is_an_outage_and_nothing_is_handed_out(bench, tmp_path):
-    client, word = CaClient(bench.caller), bench.attest()
+    client, order = CaClient(bench.caller), bench.order()
     bench.issuing_key._token.close()
     store = tmp_path / "store"
     store.rename(tmp_path / "elsewhere")
-    for ask in (client.check, bench.admin.publish_crl, lambda: client.issue(word)):
+    for ask in (client.check, bench.admin.publish_crl, lambda: client.issue(order.attestation, order.request)):
         with pytest.raises(Unavailable):
             ask()
     assert client.list() == []
     (tmp_path / "elsewhere").rename(store)
-    issued = bench.caller.call(IssueCertificate(word), IssuedCertificate)
+    issued = bench.caller.call(order, IssuedCertificate)
     assert x509.load_der_x509_certificate(issued.certificate).serial_number
     client.check()

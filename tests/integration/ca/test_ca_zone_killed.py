@@ -26,10 +26,11 @@ from ca.protocol import CA, CA_STATUS, AlreadyRevoked
 from ca.server import SAM_ATTESTATION_KEY
 from channel.client import Channel
 from core.algorithms import KeyType
+from core.clock import SystemClock
 from core.errors import DomainError, Unavailable
 from storage.engine import Database
 from tests.support.administrators import SignedIn
-from tests.support.ca_bench import attestation
+from tests.support.ca_bench import attestation, request_of
 from tests.support.instance import Instance, make_instance
 from tests.support.software_hsm import SoftwareSigningKey
 
@@ -128,8 +129,10 @@ class Load:
 
     def _act(self) -> None:
         key = SoftwareSigningKey(KeyType.EC_P256)
-        word = attestation(self.zone.sam_key, key.public_key_der)
-        serial = x509.load_der_x509_certificate(self.zone.client.issue(word).certificate).serial_number
+        now = SystemClock().now()
+        word = attestation(self.zone.sam_key, key.public_key_der, proofed_at=now, approved_at=now)
+        issued = self.zone.client.issue(word, request_of(key.private_key))
+        serial = x509.load_der_x509_certificate(issued.certificate).serial_number
         self.issued.append(serial)
         name = f"{serial:040x}"
         if serial % 3 == 0:

@@ -10,7 +10,7 @@ from cryptography import x509
 from sqlalchemy import text
 
 from ca import crl, public_keys, publication
-from ca.protocol import IssueCertificate, IssuedCertificate, KeyAlreadyCertified, ListCertificates
+from ca.protocol import IssuedCertificate, KeyAlreadyCertified, ListCertificates
 from storage.engine import Database
 from tests.support.ca_bench import CaBench
 from tests.support.clocks import FakeEntropy
@@ -82,17 +82,17 @@ def test_certificates_issued_at_once_have_serials_of_their_own(bench):
 
 
 def test_one_key_asked_for_at_once_gets_one_certificate(bench):
-    words = [bench.attest() for _ in range(10)]
+    orders = [bench.order() for _ in range(10)]
 
     def issue(bench: CaBench, _number: int) -> list[bytes]:
         issued = []
-        for word in words:
+        for order in orders:
             try:
-                issued.append(bench.caller.call(IssueCertificate(word), IssuedCertificate).certificate)
+                issued.append(bench.caller.call(order, IssuedCertificate).certificate)
             except KeyAlreadyCertified:
                 continue
         return issued
 
     certificates = [der for found in at_once(bench, issue) for der in found]
     keys = {public_keys.encoded(x509.load_der_x509_certificate(der).public_key()) for der in certificates}
-    assert len(certificates) == len(keys) == len(words)
+    assert len(certificates) == len(keys) == len(orders)

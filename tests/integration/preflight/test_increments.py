@@ -4,10 +4,11 @@ import re
 import subprocess
 
 import pytest
-from pyhanko.pdf_utils.generic import NullObject
+from pyhanko.pdf_utils.generic import ArrayObject, NullObject, NumberObject
 
 from preflight.increment import judge
 from preflight.protocol import DocumentRefused, IncrementNotAllowed
+from signer.pades.errors import CannotCertify
 from signer.pades.options import Appearance, SignatureOptions
 from signer.pades.prepare import PreparedIncrement, prepare
 from stamp.appearance import Position
@@ -20,7 +21,7 @@ from tests.support.fake_increments import (
     text,
     without_shift,
 )
-from tests.support.pdfs import changed, form, many_revisions, plain, qpdf, scan
+from tests.support.pdfs import ORDINARY, changed, form, many_revisions, plain, qpdf, scan
 from tests.support.signed_pdfs import NOW, increment_of, signed
 from tests.support.tampered_increments import TAMPERED, font_of, object_stream, second_page
 
@@ -298,3 +299,55 @@ def test_pages_look_the_same_to_a_third_engine_but_for_the_stamp(tmp_path):
 def test_honest_increments_are_judged_well_twice():
     prepared = increment_of(plain())
     judged(plain(), prepared)
+
+
+# Certifications (attack H4)
+
+
+def certify(forgery: Forgery) -> None:
+    """Make the honest signature a certification, as `signer.pades` does."""
+    parameters = dictionary(Type=name("TransformParams"), P=NumberObject(2), V=name("1.2"))
+    reference = dictionary(Type=name("SigRef"), TransformMethod=name("DocMDP"), TransformParams=parameters)
+    forgery.signature["/Reference"] = ArrayObject([reference])
+    forgery.root["/Perms"] = dictionary(DocMDP=forgery.field.raw_get("/V"))
+    forgery.writer.update_root()
+
+
+def _reference(forgery: Forgery):
+    return forgery.signature["/Reference"][0]
+
+
+CERTIFICATIONS = {
+    "closed to everything": lambda f: _reference(f)["/TransformParams"].__setitem__("/P", NumberObject(1)),
+    "open to annotations": lambda f: _reference(f)["/TransformParams"].__setitem__("/P", NumberObject(3)),
+    "locking fields": lambda f: _reference(f).__setitem__("/TransformMethod", name("FieldMDP")),
+    "with data": lambda f: _reference(f).__setitem__("/Data", f.root.raw_get("/Pages")),
+    "twice": lambda f: f.signature["/Reference"].append(_reference(f)),
+    "unnamed": lambda f: f.root.__delitem__("/Perms"),
+    "usage rights": lambda f: f.root["/Perms"].__setitem__("/UR3", f.field.raw_get("/V")),
+    "of another signature": lambda f: f.root["/Perms"].__setitem__("/DocMDP", f.add(dictionary(Type=name("Sig")))),
+    "only named": lambda f: f.signature.__delitem__("/Reference"),
+}
+
+
+@pytest.mark.parametrize("what", CERTIFICATIONS)
+def test_a_certification_of_another_kind_is_refused__h4(what):
+    def tamper(forgery: Forgery):
+        certify(forgery)
+        CERTIFICATIONS[what](forgery)
+
+    assert refused(plain(), forged(plain(), tamper))
+    judged(plain(), forged(plain(), certify))
+
+
+def _with_usage_rights() -> bytes:
+    return ORDINARY["usage-rights"]()
+
+
+def test_a_certification_is_the_first_signature_or_none__iso32000_2_12_8_2_2():
+    judged(plain(), prepare(plain(), SignatureOptions(NOW, certifies=True)))
+    once = signed(plain())
+    assert "signed already" in refused(once, forged(once, certify, field="Paraph2"))
+    with pytest.raises(CannotCertify):
+        prepare(_with_usage_rights(), SignatureOptions(NOW, certifies=True))
+    assert "permissions" in refused(_with_usage_rights(), forged(_with_usage_rights(), certify))

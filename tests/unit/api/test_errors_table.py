@@ -24,7 +24,7 @@ CODES = {
     "invalid_authorization_details", "invalid_request_object",
 }  # fmt: skip
 # Met by no method: registration by command, forms of the pages, and what the service translates first.
-ELSEWHERE = {refusals.BadClient, sam.AlreadyEnrolled, sam.CertificateMismatch, sam.EvidenceBroken, DocumentRefused}
+ELSEWHERE = {refusals.BadClient, *sam.OPERATORS, DocumentRefused}
 
 
 def public(module) -> set[type[DomainError]]:

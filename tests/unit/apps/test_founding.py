@@ -72,7 +72,7 @@ def test_an_installation_that_others_can_reach_asks_and_makes_nothing_where_nobo
 
 
 def test_two_people_are_asked_and_each_types_the_password_twice():
-    answers = "irina\nshort\nshort\nirina has a password\nirina has a passwort\n"
+    answers = "Irina Pop\nirina\nshort\nshort\nirina has a password\nirina has a passwort\n"
     answers += "irina has a password\nirina has a password\nirina\nvlad\nvlad has a password\nvlad has a password\n"
     asked: list[Founder] = []
 
@@ -83,6 +83,7 @@ def test_two_people_are_asked_and_each_types_the_password_twice():
     done = CliRunner().invoke(ask, input=answers)
     assert done.exit_code == 0, done.output
     assert asked == [Founder("irina", "irina has a password"), Founder("vlad", "vlad has a password")]
+    assert "A name has at most 40 of a-z" in done.output
     assert "Too short" in done.output
     assert "Another person" in done.output
     assert "has a password" not in done.output

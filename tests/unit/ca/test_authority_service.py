@@ -85,7 +85,8 @@ def test_a_serial_number_changed_in_the_database_is_noticed__attack_d9(bench, cl
 
 
 def test_the_client_asks_for_certificates_and_lists(bench, client):
-    issued = client.issue(bench.attest())
+    order = bench.order()
+    issued = client.issue(order.attestation, order.request)
     assert client.show(client.list()[0].serial) == issued
     assert bench.admin.publish_crl().number == 2
 

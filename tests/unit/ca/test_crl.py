@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from ca import audit, crl, public_keys, publication, tables
 from ca.extensions import EXPIRED_CERTS_ON_CRL
-from ca.protocol import CrlPublished, IssueCertificate, IssuedCertificate
+from ca.protocol import CrlPublished, IssuedCertificate
 from ca.signing import SignatureUnusable
 from core.algorithms import HashAlgorithm, KeyType
 from core.errors import ClockInDoubt, Unavailable
@@ -143,7 +143,7 @@ def test_a_restored_database_issues_neither_list_nor_certificate__attack_o2(benc
     with pytest.raises(Unavailable, match="is published"):
         publish(bench)
     with pytest.raises(Unavailable, match="is published"):
-        bench.caller.call(IssueCertificate(bench.attest()), IssuedCertificate)
+        bench.caller.call(bench.order(), IssuedCertificate)
     with pytest.raises(crl.RecordBehindPublication):
         bench.start()
     assert len(bench.signatures) == uses

@@ -18,6 +18,7 @@ from ca.admin_protocol import (
 )
 from ca.dual_control import LIFE, Approved
 from ca.guarded import Guarded
+from ca.protocol import GenerationUnknown
 
 ROTATE = acts.RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
 
@@ -176,6 +177,23 @@ def test_both_are_administrators_still_when_it_is_done(rotating, gone, when):
     late = {"before": lambda: approve(rotating, proposal, "carmen"), "after": lambda: redeem(rotating, proposal)}
     with pytest.raises(NotApproved, match=f"{gone} is no active administrator any more"):
         late[when]()
+
+
+def test_what_an_administrator_tried_and_was_refused_is_in_the_log_under_the_name(rotating, proposal):
+    with pytest.raises(SamePerson):
+        approve(rotating, proposal, "ana")
+    with pytest.raises(ProposalUnknown):
+        rotating.control.reject(rotating.session("bogdan"), "p-1", "")
+    with pytest.raises(GenerationUnknown):
+        rotating.control.propose(rotating.session("bogdan"), acts.CloseAuthority(generation=7))
+    with rotating.database.reading() as connection:
+        rows = [row for _number, row in rotating.authority._parts.audit.rows(connection)]
+    refused = [(row["by"], row["wanted"], row["error"]) for row in rows if row["event"] == "act refused"]
+    assert refused == [
+        ("ana", "approve", "SamePerson"),
+        ("bogdan", "reject", "ProposalUnknown"),
+        ("bogdan", "propose", "GenerationUnknown"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["bogdan", "ana"])

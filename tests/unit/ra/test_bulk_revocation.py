@@ -15,7 +15,7 @@ from tests.support.service_bench import ServiceBench
 @pytest.fixture
 def bench(tmp_path):
     bench = ServiceBench(tmp_path)
-    bench.enrolled = [bench.enrol(f"a{n}", f"501020340002{n}", f"+4072200050{n}") for n in range(3)]
+    bench.enrolled = [bench.enrol_as(f"a{n}", f"501020340002{n}", f"+4072200050{n}") for n in range(3)]
     bench.serials = [serial for _credential, serial in bench.enrolled]
     return bench
 
@@ -29,7 +29,7 @@ def test_keys_are_gone_and_certificates_revoked_and_a_seal_that_has_no_credentia
     serials = [*bench.serials, f"{seal.serial_number:040x}"]
     proposal = bench.ca.decide(acts.RevokeMany(serials=serials, reason="keyCompromise")).proposal
     assert carry_out(bench, proposal).state == "done"
-    assert {bench.state_of(credential) for credential, _serial in bench.enrolled} == {"revoked"}
+    assert {bench.state(credential) for credential, _serial in bench.enrolled} == {"revoked"}
     assert {bench.ca.operator.describe(serial).status for serial in serials} == {"revoked"}
     assert bench.states == ("active", "good")
 
@@ -39,7 +39,7 @@ def test_nothing_happens_to_a_key_before_two_have_decided(bench):
     proposal = bench.ca.control.propose(bench.ca.session(), act).proposal
     with pytest.raises(NotApproved):
         carry_out(bench, proposal.proposal)
-    assert {bench.state_of(credential) for credential, _serial in bench.enrolled} == {"active"}
+    assert {bench.state(credential) for credential, _serial in bench.enrolled} == {"active"}
 
 
 def test_what_was_cut_short_is_finished_by_asking_again(bench):

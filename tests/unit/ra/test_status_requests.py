@@ -6,7 +6,6 @@ import pytest
 
 from ca.protocol import AlreadyRevoked, AlreadySuspended, CertificateUnknown, ReasonUnknown
 from core.errors import Unavailable
-from signer.sam.client import SamAdmin
 from signer.sam.errors import CredentialNotUsable
 from signer.sam.protocol import SetState
 from tests.support.service_bench import ServiceBench
@@ -99,7 +98,7 @@ def test_a_certificate_that_is_suspended_already_takes_its_credential_along(benc
 
 def test_a_credential_that_was_revoked_is_not_resumed(bench):
     bench.ca.admin.suspend(bench.serial)
-    SamAdmin(bench.admin).set_state(SetState(bench.credential, "revoked"))
+    bench.sam_admin.set_state(SetState(bench.credential, "revoked"))
     with pytest.raises(CredentialNotUsable):
         bench.requests.resume(bench.serial)
 
@@ -108,3 +107,25 @@ def test_a_service_certificate_has_no_credential_to_end(bench):
     serial = f"{bench.ca.certify('tsu').serial_number:040x}"
     assert bench.requests.revoke(serial, "cessationOfOperation").status == "revoked"
     assert bench.states == ("active", "good")
+
+
+def test_the_signatory_is_told_of_every_change__en_319_411_1_6_2_4(bench):
+    bench.requests.suspend(bench.serial)
+    bench.requests.resume(bench.serial)
+    bench.requests.revoke(bench.serial, "superseded")
+    told = [sms.text.removeprefix("Paraph: certificatul dvs. de semnare ") for sms in bench.sam.phone.notices[-3:]]
+    assert told == [
+        "a fost suspendat. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "poate fi folosit din nou. Nu ati cerut asta? Sunati la 021 000 00 00.",
+        "a fost revocat si cheia lui distrusa. Nu ati cerut asta? Sunati la 021 000 00 00.",
+    ]
+    with pytest.raises(AlreadyRevoked):
+        bench.requests.revoke(bench.serial, "superseded")
+    assert len([sms for sms in bench.sam.phone.notices if "revocat" in sms.text]) == 1
+
+
+def test_a_gateway_that_takes_nothing_does_not_keep_a_revocation_from_happening(bench, caplog):
+    bench.sam.phone.fails = True
+    bench.requests.revoke(bench.serial, "keyCompromise")
+    assert bench.states == ("revoked", "revoked")
+    assert "signatory not told" in caplog.text

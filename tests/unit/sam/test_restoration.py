@@ -11,9 +11,10 @@ import pytest
 from cryptography.x509 import load_der_x509_certificate
 
 from core.errors import DomainError, RecordTampered
+from core.factors import ChallengeClosed
 from hsm.errors import WrongWrappingKey
-from signer.sam.errors import TransactionClosed, TransactionUnknown
-from signer.sam.protocol import SubmitCode
+from signer.sam.errors import ApprovalNotOpen, TransactionClosed, TransactionUnknown
+from signer.sam.protocol import Approve, BeginOwnRevocation, ConfirmOwnRevocation, MakeKey, SubmitCode
 from tests.support.sam_bench import Workbench, digest
 from tests.support.software_hsm import SoftwareVault
 
@@ -93,6 +94,26 @@ def test_a_credential_whose_certificate_the_authority_has_revoked_is_revoked_and
     assert bench.open(ONE, client="portal-b", account="bogdan")
 
 
+def test_an_approval_that_was_open_is_withdrawn_with_what_was_begun_on_it(bench):
+    asked = Approve("Dan", "Pop", "PNORO-1850505400018", "+40722000333", "d@example.com", "portal-a", "dan")
+    approval = bench.admin(asked).approval
+    begun = bench.admin(MakeKey(approval, "ec-p256")).credential
+    back_up(bench)
+    assert restore(bench).withdrawn == 1
+    with pytest.raises(ApprovalNotOpen, match="withdrawn"):
+        bench.activate(approval)
+    with bench.database.reading() as connection:
+        assert bench.sam._parts.records.find(connection, begun).wrapped_key == b""
+
+
+def test_a_request_for_revocation_that_was_open_is_gone(bench):
+    begun = bench.ask(BeginOwnRevocation("PNORO-2900101400016", "+40722000111", "en"))
+    back_up(bench)
+    restore(bench)
+    with pytest.raises(ChallengeClosed):
+        bench.ask(ConfirmOwnRevocation(begun.request, "00000000"))
+
+
 def test_a_credential_whose_certificate_is_suspended_is_suspended(bench):
     back_up(bench)
     suspended = serial_of(bench)
@@ -111,7 +132,7 @@ def test_that_it_was_restored_and_by_whom_is_in_the_evidence(bench):
 
 def test_a_copy_proves_itself_and_says_what_is_in_it(bench):
     found = bench.sam.inspect()
-    assert (found.credentials, found.evidence_rows) == (2, 6)
+    assert (found.credentials, found.evidence_rows) == (2, 8)
     assert found.sealed_rows >= 4
 
 

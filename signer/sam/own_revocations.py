@@ -1,0 +1,90 @@
+"""Requests of signatories who want their own certificate revoked: what is kept of them, under one seal each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from core.canonical import encode
+from core.factors import ChallengeClosed
+from signer.sam.tables import own_revocations
+from storage.seals import Seals
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRevocation:
+    """One row of `own_revocations`, as it was sealed."""
+
+    request: str
+    state: Literal["open", "confirmed", "carried-out"]
+    credential: str  # empty: a request in which nobody was described, and which no code opens
+    nonce: bytes
+    opened_at: datetime
+    confirmed_at: datetime | None
+
+    def binding(self) -> bytes:
+        """Return the canonical bytes that the code is derived from."""
+        return encode(
+            "paraph own revocation v1",
+            {
+                "nonce": self.nonce,
+                "request": self.request,
+                "credential": self.credential,
+                "opened_at": self.opened_at,
+            },
+        )
+
+
+_FIND: Final = select(own_revocations).where(own_revocations.c.request == bindparam("name"))
+_CONFIRMED: Final = (
+    select(own_revocations).where(own_revocations.c.state == "confirmed").order_by(own_revocations.c.opened_at)
+)
+_STALE: Final = (
+    delete(own_revocations)
+    .where(own_revocations.c.state == "open", own_revocations.c.opened_at < bindparam("before"))
+    .returning(own_revocations.c.request)
+)
+_MOST: Final = 100  # orders at a time
+
+
+class OwnRevocations:
+    """The repository of these requests."""
+
+    def __init__(self, seals: Seals) -> None:
+        self._seals = seals
+
+    def find(self, connection: Connection, request: str) -> OwnRevocation:
+        """Return a request.
+
+        Raises:
+            ChallengeClosed: there is none, or not any more.
+            RecordTampered: its seal does not fit.
+        """
+        row = connection.execute(_FIND, {"name": request}).mappings().first()
+        if row is None:
+            raise ChallengeClosed("no such request")
+        return OwnRevocation(**self._seals.opened(own_revocations, dict(row)))
+
+    def confirmed(self, connection: Connection) -> list[OwnRevocation]:
+        """Return the confirmed requests of which nobody said that they were carried out, oldest first."""
+        rows = connection.execute(_CONFIRMED.limit(_MOST)).mappings()
+        return [OwnRevocation(**self._seals.opened(own_revocations, dict(row))) for row in rows]
+
+    def add(self, connection: Connection, request: OwnRevocation) -> None:
+        """Insert a new request, sealed."""
+        connection.execute(insert(own_revocations), self._seals.sealed(own_revocations, request))
+
+    def replace(self, connection: Connection, request: OwnRevocation) -> None:
+        """Store a changed request, sealed anew."""
+        connection.execute(
+            update(own_revocations)
+            .where(own_revocations.c.request == request.request)
+            .values(self._seals.sealed(own_revocations, request))
+        )
+
+    def forget_open(self, connection: Connection, before: datetime) -> list[str]:
+        """Drop requests that were opened before an instant and not confirmed; return their names."""
+        return list(connection.scalars(_STALE, {"before": before}))
