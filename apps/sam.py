@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from apps.gateways import open_gateways
 from apps.serving import Zone, main
@@ -22,6 +22,7 @@ from core.pinned_authorities import pinned, time_stamp_trust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
@@ -64,16 +65,8 @@ class Process:
 
     def build(self) -> WSGIApplication:
         """Return the application of the process: what a caller may ask depends on the socket it could open."""
-        settings, folder, clock = self._settings, self._settings.zone_dir("sam"), SystemClock()
-        self._sam = sam = Sam(
-            Database(folder / "db.sqlite"),
-            _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-            open_gateways(settings, clock),
-            _told(settings, folder),
-            marks=Marks(settings.marks("sam")),
-            clock=clock,
-            entropy=SystemEntropy(),
-        )
+        settings = self._settings
+        self._sam = sam = open_sam(settings)
         peers = frozenset({os.getuid()})
         return by_socket(
             {
@@ -86,6 +79,21 @@ class Process:
         """End what is over by the clock, and see that the evidence has a checkpoint."""
         if self._sam is not None:
             self._sam.make_round()
+
+
+def open_sam(settings: Settings) -> Sam:
+    """Return the SAM of an installation, in this process: for the zone, and for who makes or restores a backup."""
+    folder = settings.zone_dir("sam")
+    clock = SystemClock()
+    return Sam(
+        Database(folder / "db.sqlite"),
+        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+        open_gateways(settings, clock),
+        _told(settings, folder),
+        marks=Marks(settings.marks("sam")),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
 
 
 def _keys(token: Token) -> SamKeys:
@@ -115,7 +123,7 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
-        issuing_certificate=pinned(folder / "issuing.pem").public_bytes(Encoding.DER),
+        issuers=Issuers(folder),
         time_stamps=time_stamp_trust(settings, pinned(folder / "root.pem")),
         checkpoints=folder / "checkpoints",
     )

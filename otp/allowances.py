@@ -59,15 +59,11 @@ class Allowances:
             raise RecordStale(f"{allowances.name}: taken away")
         return Standing(signatory, 0, Allowance())
 
-    def vouch(self, connection: Connection) -> None:
-        """Have what a restored database says, or does not say any more, count from here on."""
-        for signatory in self._seals.keys(allowances):
-            found = connection.execute(_FIND, {"of": signatory}).mappings().first()
-            used = Allowance().to_bytes()
-            if found is not None:
-                used = self._seals.opened(connection, allowances, dict(found), also_older=True)["used"]
-            row = _Row(signatory, self._seals.newest(allowances, signatory) + 1, used)
-            connection.execute(_STORE, self._seals.sealed(connection, allowances, row))
+    def begin(self, connection: Connection, signatories: Sequence[str]) -> None:
+        """Have signatories of whom a restored database knows nothing have used up nothing."""
+        for signatory in signatories:
+            nothing = Standing(signatory, self._seals.newest(allowances, signatory), Allowance())
+            self.store(connection, nothing, nothing.allowance)
 
     def forget(self, connection: Connection, signatories: Sequence[str]) -> None:
         """Drop what was counted for those who are nobody, and do not come again."""

@@ -30,7 +30,7 @@ from hsm.ports import MacKey
 from otp import throttle
 from otp.allowances import Allowances
 from otp.codes import one_time_code, read_code, same_code
-from otp.tables import Challenge, challenges, guesses
+from otp.tables import Challenge, allowances, challenges, guesses
 from otp.throttle import GuessRate
 from storage.engine import Database
 from storage.fresh_seals import FreshSeals
@@ -186,9 +186,11 @@ class Challenges:
             raise SigningStopped("last try")
         raise CodeWrong(throttle.TRIES - counted.attempts)
 
-    def vouch(self, connection: Connection) -> None:
-        """Have what a restored database says of used codes and guesses count from here on."""
-        self._allowances.vouch(connection)
+    def take_over(self, connection: Connection) -> None:
+        """Have what a restored database says of challenges, used codes and guesses count from here on."""
+        self._seals.take_over(connection, challenges)
+        _older, missing = self._seals.take_over(connection, allowances)
+        self._allowances.begin(connection, missing)
 
     def guess_rate(self, connection: Connection, now: datetime) -> GuessRate:
         """Return how the guesses of the last hour went, over the whole service."""

@@ -90,8 +90,8 @@ class Chain:
         if self._marks is not None:
             once_durable(connection, partial(self._marks.raise_to, self.label, number))
 
-    def vouch(self, connection: Connection, event: str, now: datetime, **fields: Value) -> None:
-        """Append one row after whatever is there, and take that for the whole log: an operator has restored a copy.
+    def take_over(self, connection: Connection, event: str, now: datetime, **fields: Value) -> None:
+        """Append one row after whatever is there, and take that for the whole log: a copy was restored.
 
         Raises:
             ClockInDoubt: the last row is of a later time than `now`.

@@ -7,9 +7,10 @@ the newest version is kept beside the database as well (`storage.marks`).
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.errors import RecordStale
 from storage.engine import is_writing, once_durable
@@ -39,19 +40,17 @@ class FreshSeals:
         once_durable(connection, partial(self._marks.raise_to, _name(table, _key(table, row)), row["version"]))
         return row
 
-    def opened(
-        self, connection: Connection, table: Table, row: Mapping[Any, Any], *, also_older: bool = False
-    ) -> dict[str, Any]:
-        """Return `row` without its seal; `also_older`: whether or not it is the newest version.
+    def opened(self, connection: Connection, table: Table, row: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return `row` without its seal.
 
-        Only who is about to write must know that it is: what is read besides may have been overtaken meanwhile.
+        Only who is about to write must know that it is the newest: what is read besides may have been overtaken meanwhile.
 
         Raises:
             RecordTampered: the seal does not fit.
             RecordStale: the row is older than the newest one.
         """
         opened = self._seals.opened(table, row)
-        if not also_older and is_writing(connection) and row["version"] < self.newest(table, _key(table, row)):
+        if is_writing(connection) and row["version"] < self.newest(table, _key(table, row)):
             raise RecordStale(f"{table.name}, version {row['version']}")
         return opened
 
@@ -59,29 +58,37 @@ class FreshSeals:
         """Return the newest version of the row with this key; 0 when none was ever written."""
         return self._marks.newest(_name(table, key))
 
-    def older(self, connection: Connection, table: Table) -> list[tuple[dict[str, Any], int]]:
-        """Return the rows of a restored database that are not the newest, opened, each with the version that is next.
+    def take_over(self, connection: Connection, table: Table) -> tuple[list[str], list[str]]:
+        """Have a restored table count: what it has is the newest from here on, what it lacks never counts again.
+
+        Returns the keys of the rows that were older than the newest, and of those that are missing.
 
         Raises:
             RecordTampered: a seal does not fit.
         """
-        rows = connection.execute(select(table)).mappings().all()
-        newest = [self.newest(table, _key(table, row)) for row in rows]
-        return [
-            (self.opened(connection, table, row, also_older=True), version + 1)
-            for row, version in zip(rows, newest, strict=True)
-            if row["version"] < version
-        ]
-
-    def keys(self, table: Table) -> list[str]:
-        """Return the keys of all rows that were ever written, whether they are still there or not."""
-        beginning = _name(table, "")
-        return [name.removeprefix(beginning) for name in self._marks.names(beginning)]
+        rows = {_key(table, row): dict(row) for row in connection.execute(select(table)).mappings()}
+        (key_column,) = table.primary_key.columns
+        older, missing = [], []
+        for key in self._keys(table):
+            newest = self.newest(table, key)
+            if key not in rows:
+                missing.append(key)
+                once_durable(connection, partial(self._marks.raise_to, _name(table, key), newest + 1))
+            elif rows[key]["version"] < newest:
+                older.append(key)
+                again = SimpleNamespace(**(self._seals.opened(table, rows[key]) | {"version": newest + 1}))
+                connection.execute(update(table).where(key_column == key).values(self.sealed(connection, table, again)))
+        return older, missing
 
     def forget(self, connection: Connection, table: Table, keys: Sequence[str]) -> None:
         """Forget that rows with these keys were ever written, once they are gone: only what their content has ended."""
         for key in keys:
             once_durable(connection, partial(self._marks.forget, _name(table, key)))
+
+    def _keys(self, table: Table) -> list[str]:
+        """Return the keys of all rows that were ever written, whether they are still there or not."""
+        beginning = _name(table, "")
+        return [name.removeprefix(beginning) for name in self._marks.names(beginning)]
 
 
 def _key(table: Table, row: Mapping[Any, Any]) -> str:

@@ -75,7 +75,7 @@ class Marks:
         self._write(_RAISE, name, version)
 
     def set_back_to(self, name: str, version: int) -> None:
-        """Note a version that may be older than the one known: when an operator vouches for a restored database."""
+        """Note a version that may be older than the one known: when a restored database is put to use."""
         self._write(_SET, name, version)
 
     def forget(self, name: str) -> None:

@@ -58,26 +58,6 @@ def verify(installation: Installation, *, as_json: bool) -> None:
         raise broken[0]
 
 
-@audit.command(example="paraph audit restored --yes")
-@click.confirmation_option(prompt="Was the SAM's database restored from a copy, and do you know from which?")
-@click.pass_obj
-def restored(installation: Installation) -> None:
-    """Put to use a SAM's database that was restored from a copy.
-
-    Until then the SAM does nothing on it. Open transactions end; credentials, approvals and portals of which the copy has earlier
-    records are revoked, withdrawn and forgotten.
-    """
-    settings = installation.settings()
-    told = SamAdmin(Channel(ADMIN, settings.socket("sam-admin"))).vouch_for_restored()
-    click.echo(f"{told.rows_lost} rows of evidence are lost; {told.transactions_ended} open transactions were ended.")
-    for credential in told.credentials_revoked:
-        click.echo(f"Revoked, because the copy has an earlier record: credential {credential}; revoke its certificate")
-    for approval in told.approvals_withdrawn:
-        click.echo(f"Withdrawn, because the copy has an earlier record: approval {approval}")
-    for client in told.portals_forgotten:
-        click.echo(f"Forgotten, because the copy has an earlier record: client {client}; register it again")
-
-
 def _show(name: str, found: EvidenceVerified | AuditVerified) -> None:
     click.echo(f"The {name} is whole: {found.rows} rows, last link {found.head}")
     points = found.checkpoints

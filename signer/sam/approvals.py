@@ -6,7 +6,7 @@ and on nothing else; the approval is used up when the credential begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -98,14 +98,3 @@ class Approvals:
         )
         if stored.rowcount != 1:
             raise ApprovalUnknown(f"{approval.approval}: changed meanwhile")
-
-    def withdraw_older(self, connection: Connection) -> list[str]:
-        """Withdraw each approval of which a restored database has an earlier record; return their names."""
-        older = self._seals.older(connection, approvals)
-        for row, version in older:
-            withdrawn = replace(Approval(**row), version=version, state="withdrawn")
-            place = approvals.c.approval == withdrawn.approval
-            connection.execute(
-                update(approvals).where(place).values(self._seals.sealed(connection, approvals, withdrawn))
-            )
-        return [row["approval"] for row, _version in older]

@@ -230,10 +230,6 @@ class SamAdmin:
         """Tell the SAM that the CA has carried an order out."""
         self._caller.call(sap.AcknowledgeOrder(order.request), Done)
 
-    def vouch_for_restored(self) -> sap.Restored:
-        """Put to use a database that was restored from a copy; return what is lost and ended."""
-        return self._caller.call(sap.VouchForRestored(), sap.Restored)
-
     def verify_evidence(self) -> sap.EvidenceVerified:
         """Have the evidence log verified from its first row."""
         return self._caller.call(sap.VerifyEvidence(), sap.EvidenceVerified)

@@ -90,15 +90,6 @@ class OwnRevocations:
         if connection.execute(update(own_revocations).where(*place).values(sealed)).rowcount != 1:
             raise ChallengeClosed("changed meanwhile")
 
-    def keep_older(self, connection: Connection) -> None:
-        """Have the requests of a restored database stand as they are in it: a confirmed one may be carried out twice."""
-        for row, version in self._seals.older(connection, own_revocations):
-            kept = replace(OwnRevocation(**row), version=version)
-            place = own_revocations.c.request == kept.request
-            connection.execute(
-                update(own_revocations).where(place).values(self._seals.sealed(connection, own_revocations, kept))
-            )
-
     def forget_open(self, connection: Connection, before: datetime) -> list[str]:
         """Drop requests that were opened before an instant and not confirmed; return their names."""
         names = list(connection.scalars(_STALE, {"before": before}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,11 +73,9 @@ class Portals:
             raise PortalUnknown(client)
         return Portal(**self._seals.opened(connection, portals, dict(row)))
 
-    def forget_older(self, connection: Connection) -> list[str]:
-        """Forget each portal of which a restored database has an earlier record; return their client ids."""
-        older = [row["client"] for row, _version in self._seals.older(connection, portals)]
-        connection.execute(delete(portals).where(portals.c.client.in_(older)))
-        return older
+    def forget(self, connection: Connection, clients: Sequence[str]) -> None:
+        """Forget portals, until they are registered again."""
+        connection.execute(delete(portals).where(portals.c.client.in_(clients)))
 
     def register(self, connection: Connection, asked: RegisterPortal) -> Portal:
         """Register a portal, or replace its record.

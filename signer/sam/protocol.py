@@ -401,20 +401,6 @@ class EvidenceVerified(Message, frozen=True):
     checkpoints: CheckpointsVerified
 
 
-class VouchForRestored(Message, frozen=True):
-    """Put to use a database that was restored from a copy: the caller knows that it was, and from which."""
-
-
-class Restored(Message, frozen=True):
-    """What became of a restored database."""
-
-    rows_lost: int  # of the evidence
-    transactions_ended: int
-    credentials_revoked: list[str]  # those of which the copy had an earlier record
-    approvals_withdrawn: list[str]  # likewise
-    portals_forgotten: list[str]  # likewise: to be registered again
-
-
 SAM = Protocol(
     "sam",
     (
@@ -450,7 +436,6 @@ ADMIN = Protocol(
         Call(ListRevocationOrders, RevocationOrders),
         Call(AcknowledgeOrder, Done),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
-        Call(VouchForRestored, Restored, seconds=120.0),
         *stamping.CALLS,
     ),
     errors=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -114,6 +114,15 @@ class CredentialRecords:
         ends_at = credentials.c.ends_at
         return self._all(connection, credentials.c.state.in_(states), ends_at >= since, ends_at < until, order=ends_at)
 
+    def all(self, connection: Connection) -> list[CredentialRecord]:
+        """Return every record.
+
+        Raises:
+            RecordTampered: a seal does not fit.
+        """
+        rows = connection.execute(select(credentials)).mappings()
+        return [CredentialRecord(**self._seals.opened(connection, credentials, dict(row))) for row in rows]
+
     def _all(
         self,
         connection: Connection,
@@ -126,18 +135,6 @@ class CredentialRecords:
     def add(self, connection: Connection, record: CredentialRecord) -> None:
         """Insert a new record, sealed."""
         connection.execute(_ADD, self._seals.sealed(connection, credentials, record))
-
-    def revoke_older(self, connection: Connection) -> list[str]:
-        """Revoke each credential of which a restored database has an earlier record; return their names."""
-        older = self._seals.older(connection, credentials)
-        for row, version in older:
-            was = CredentialRecord(**row)
-            revoked = replace(was, version=version, state="revoked", wrapped_key=b"", wrapping_key_id="")
-            place = credentials.c.credential == was.credential
-            connection.execute(
-                update(credentials).where(place).values(self._seals.sealed(connection, credentials, revoked))
-            )
-        return [row["credential"] for row, _version in older]
 
     def replace(self, connection: Connection, record: CredentialRecord) -> None:
         """Store a changed record, sealed anew; its version must be one above the stored one.

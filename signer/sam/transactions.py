@@ -132,6 +132,7 @@ def _decoded(binding: bytes) -> Binding:
 # Built once: putting a statement together costs more than running it.
 _FIND = select(transactions).where(transactions.c.transaction == bindparam("name"))
 _LIVE_OF = select(transactions).where(transactions.c.credential == bindparam("of"), transactions.c.state.in_(LIVE))
+_LIVE = select(transactions).where(transactions.c.state.in_(LIVE))
 _ADD = insert(transactions)
 _STORE = update(transactions).where(
     transactions.c.transaction == bindparam("name"), transactions.c.version == bindparam("version_before")
@@ -161,17 +162,10 @@ class Transactions:
         rows = connection.execute(_LIVE_OF, {"of": credential}).mappings()
         return [self._opened(connection, dict(row)) for row in rows]
 
-    def end_all(self, connection: Connection) -> list[str]:
-        """End every transaction that a restored database calls live; return their names."""
-        live = connection.execute(select(transactions).where(transactions.c.state.in_(LIVE))).mappings().all()
-        for row in live:
-            was = Transaction(**self._seals.opened(connection, transactions, dict(row), also_older=True))
-            version = max(was.version, self._seals.newest(transactions, was.transaction)) + 1
-            ended = replace(was, state="cancelled", version=version)
-            place = transactions.c.transaction == was.transaction
-            values = self._seals.sealed(connection, transactions, ended)
-            connection.execute(update(transactions).where(place).values(values))
-        return [str(row["transaction"]) for row in live]
+    def live(self, connection: Connection) -> list[Transaction]:
+        """Return every transaction that still can lead to a signature."""
+        rows = connection.execute(_LIVE).mappings()
+        return [self._opened(connection, dict(row)) for row in rows]
 
     def add(self, connection: Connection, transaction: Transaction) -> None:
         """Insert a new transaction, sealed."""

@@ -111,7 +111,7 @@ class Instance:
         return [sys.executable, "-m", "apps.cli", *self.installation.arguments(), *arguments]
 
 
-def make_instance(*laid_over: str, start: bool = True) -> Instance:
+def make_instance(*laid_over: str, start: bool = True, initialised: bool = True) -> Instance:
     """Return a new instance, initialised with fast keys; `laid_over` are settings as `section.key=value`."""
     folder = Path(tempfile.mkdtemp(prefix="paraph-", dir="/tmp"))  # a unix socket's path must be short
     settings = (
@@ -121,7 +121,8 @@ def make_instance(*laid_over: str, start: bool = True) -> Instance:
     )
     instance = Instance(Installation(DEFAULT_CONFIG, folder / "s", settings), folder)
     try:
-        initialise(instance.settings, lambda _text: None)
+        if initialised:
+            initialise(instance.settings, lambda _text: None)
         if start:
             instance.start()
     except BaseException:

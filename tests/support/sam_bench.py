@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -25,6 +27,7 @@ from core.statements import IncrementVerdict
 from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import (
     Activate,
@@ -133,6 +136,14 @@ class Workbench:
         bench.sam = bench.start()
         return bench
 
+    def pinned_issuers(self) -> Issuers:
+        """Pin the bench's authority as the SAM's zone has it pinned."""
+        certificate = load_der_x509_certificate(self.ca.certificate_der)
+        new = self.folder / f".{os.getpid()}.new"  # other processes of a test pin the same file
+        new.write_bytes(certificate.public_bytes(Encoding.PEM))
+        new.replace(self.folder / "issuing.pem")
+        return Issuers(self.folder)
+
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
@@ -143,7 +154,7 @@ class Workbench:
             language="ro",
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
-            issuing_certificate=self.ca.certificate_der,
+            issuers=self.pinned_issuers(),
             time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )

@@ -132,7 +132,7 @@ def nobody(anchor, clock) -> Augmentation:
     """Return what raises signatures to no level: time-stamps and statuses are asked of an address where nobody is."""
     outside = Outside(httpx.MockTransport(lambda _request: httpx.Response(503)))
     tsa = TsaClient(outside, "http://nobody.example.com", TimeStampTrust((anchor,), frozenset()), clock, FakeEntropy())
-    return Augmentation(tsa, Revocation(outside, (), clock), anchor)
+    return Augmentation(tsa, Revocation(outside, lambda: (), clock), anchor)
 
 
 def settings_for(origin: str, **sections) -> Settings:

@@ -42,7 +42,7 @@ def database(tmp_path):
     made.close()
 
 
-def test_a_mark_only_rises_unless_somebody_vouches(marks):
+def test_a_mark_only_rises_unless_a_copy_is_put_to_use(marks):
     assert marks.newest("a") == 0
     for version in (3, 2, 1):
         marks.raise_to("a", version)
@@ -92,7 +92,7 @@ def test_a_transaction_that_is_undone_marks_nothing(marks, database):
     assert marks.newest("things one") == 1
 
 
-def test_an_older_row_is_refused_where_something_is_written_and_told_where_it_is_asked_for(marks, database):
+def test_an_older_row_is_refused_where_something_is_written(marks, database):
     seals = FreshSeals(Seals(SoftwareMacKey("seal").mac), marks)
     with database.transaction() as connection:
         older = seals.sealed(connection, things, Thing("one", 1))
@@ -104,7 +104,21 @@ def test_an_older_row_is_refused_where_something_is_written_and_told_where_it_is
         marks.raise_to("things one", 2)
         with pytest.raises(RecordStale, match="things, version 1"):
             seals.opened(connection, things, older)
-        assert seals.opened(connection, things, older, also_older=True)["version"] == 1
     with database.reading() as connection:
         assert seals.opened(connection, things, older)["version"] == 1
-    assert seals.keys(things) == ["one"]
+
+
+def test_a_restored_table_is_the_newest_from_here_on_and_what_it_lacks_never_counts_again(marks, database):
+    seals = FreshSeals(Seals(SoftwareMacKey("seal").mac), marks)
+    with database.transaction() as connection:
+        for name in ("kept", "older"):
+            connection.execute(insert(things), seals.sealed(connection, things, Thing(name, 1)))
+        lost = [seals.sealed(connection, things, Thing("older", 3)), seals.sealed(connection, things, Thing("lost", 1))]
+    with database.transaction() as connection:
+        assert seals.take_over(connection, things) == (["older"], ["lost"])
+    with database.transaction() as connection:
+        for row in connection.execute(select(things)).mappings().all():
+            assert seals.opened(connection, things, row)["version"] == {"kept": 1, "older": 4}[row["thing"]]
+        for row in lost:
+            with pytest.raises(RecordStale):
+                seals.opened(connection, things, row)
