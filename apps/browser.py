@@ -117,7 +117,10 @@ class Browser:
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
         request = self._client.build_request(method, url, **content)
         self._cookies.set_cookie_header(request)
-        answer = self._client.send(request)
+        try:
+            answer = self._client.send(request)
+        except httpx.HTTPError as error:
+            raise UnexpectedPage(f"{url} cannot be reached: {error}") from error
         self._client.cookies.clear()  # httpx copies its cookies to a jar of stricter rules; ours are kept apart
         self._cookies.extract_cookies(answer)
         return answer

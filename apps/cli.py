@@ -29,7 +29,7 @@ from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
 from apps.init import initialise, is_initialised
-from apps.installation import CARETAKER, DEVELOPMENT, ZONES, Installation, from_environment
+from apps.installation import CARETAKER, DEVELOPMENT, OPTIONAL, ZONES, Installation, from_environment
 from apps.run import Stopped, run_until_stopped, zones_of
 from apps.supervisor import zone_command
 
@@ -105,7 +105,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @main.command(example="paraph zone ca")
-@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT, CARETAKER)))
+@click.argument("name", type=click.Choice((*ZONES, *OPTIONAL, *DEVELOPMENT, CARETAKER)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
     """Run one zone, or the caretaker, in the foreground: what `paraph run` has the supervisor do."""

@@ -18,6 +18,7 @@ from apps.ceremony.plan import Plan, of_settings
 from apps.certification import certify_key
 from apps.files import PUBLIC_MODE, make_folder, write_pinned, write_secret
 from apps.founding import Founder, Founders, founders_of
+from apps.gateways import REPORT_SECRET
 from apps.installation import TOKEN_TEMPLATE
 from apps.status_keys import PARTS, certify_part, key_of
 from ca.ceremony import perform, publish_all
@@ -34,6 +35,7 @@ from hsm.keys import TokenSigningKey, generate_key_pair, generate_mac_key
 from hsm.session import Token
 from hsm.softhsm import create_token
 from hsm.wrapping import generate_wrapping_key
+from otp.delivery.report_addresses import SECRET_BYTES
 from portal.entropy import SystemEntropy as PortalEntropy
 from portal.keys import make_secrets
 from preflight.verdict import generate_verdict_key
@@ -111,6 +113,7 @@ def initialise(
     _administrators(settings, founders, chosen)
     held.act("The first two administrators chose their passwords", ("Names", ", ".join(each.name for each in chosen)))
     write_secret(settings.zone_dir("web") / "secret.key", SystemEntropy().token_bytes(32))
+    _report_secret(settings)
     make_secrets(settings.zone_dir("portal"), PortalEntropy())
     path = founding.end(settings, held)
     write_pinned(settings.state_dir / _COMPLETE, b"1\n")
@@ -129,12 +132,15 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     names["sam"] = (*names["sam"], "verdict.pub", "issuing.pem", "root.pem")
     names["ca"] = (*names["ca"], "sam-attestation.pub", "issuing.pem", "root.pem", LIST_SIGNER)
     names["status"] = (*names["status"], ocsp_certificate(FIRST), TSU_CERTIFICATE)
+    if settings.sms.reports_listen:
+        names |= {"sam": (*names["sam"], REPORT_SECRET), "reports": (REPORT_SECRET,)}
     folders = [settings.zone_dir(zone) for zone in names]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 
 
 def _folders(settings: Settings) -> None:
-    for name in (*TOKENS, "web", "preflight", "portal", "run", "outbox", "logs"):
+    make_folder(settings.state_dir, PUBLIC_MODE)  # `public` in it is for everyone, all else has a mode of its own
+    for name in (*TOKENS, "web", "preflight", "portal", "reports", "run", "outbox", "logs"):
         make_folder(settings.state_dir / name)
     make_folder(settings.published(), PUBLIC_MODE)
 
@@ -200,6 +206,13 @@ def _trusted_list(settings: Settings, token: Token, held: Journal) -> None:
         facts.key(LIST_KEY, token.label, public_key),
         *facts.certificate(made),
     )
+
+
+def _report_secret(settings: Settings) -> None:
+    """Make what the SAM and the zone `reports` share: the addresses of delivery reports come from it."""
+    secret = SystemEntropy().token_bytes(SECRET_BYTES)
+    for zone in ("sam", "reports"):
+        write_secret(settings.zone_dir(zone) / REPORT_SECRET, secret)
 
 
 def _administrators(settings: Settings, founders: Founders, chosen: tuple[Founder, Founder]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from apps.gateways import open_gateways
 from apps.serving import Zone, main
 from channel.server import by_socket
 from core.approvals import ApprovalLimits
@@ -21,7 +22,6 @@ from core.pinned_authorities import pinned, time_stamp_trust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
-from otp.delivery.outbox import Outbox
 from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
@@ -43,8 +43,8 @@ def zone(settings: Settings) -> Zone:
     Raises:
         BadSettings: the development outbox, and an address that the internet can reach (attack N12).
     """
-    if not is_loopback(settings.service.public_origin):
-        raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    if settings.sms.to_outbox and not is_loopback(settings.service.public_origin):
+        raise BadSettings("service.public_origin is public, and sms.gateways names the development outbox")
     process = Process(settings)
     return Zone(
         name="sam",
@@ -87,7 +87,7 @@ def open_sam(settings: Settings) -> Sam:
     return Sam(
         Database(folder / "db.sqlite"),
         _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-        Outbox(settings.outbox(), clock),
+        open_gateways(settings, clock),
         _told(settings, folder),
         clock=clock,
         entropy=SystemEntropy(),

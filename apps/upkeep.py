@@ -1,6 +1,6 @@
 """What has to be done in time so that nothing ends unnoticed (attack O13): certificates, keys in use, time-stamps of logs.
 
-Two of these the caretaker does by itself. The rest it cannot do: a time-stamping unit's new key is made by people
+Two of these the caretaker does by itself. The rest it may not do: a time-stamping unit's new key is made by people
 (EN 319 421 §7.6.2), and so is an authority's; they are warned, long enough before.
 """
 

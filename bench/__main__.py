@@ -1,6 +1,6 @@
 """`make bench`: every measurement in one run, as rates and ratios, for people and as JSON in bench/results/.
 
-    python -m bench [service] [status] [authority]
+    python -m bench [service] [levels] [status] [authority]
 
 Without a name, everything. Ratios are of one run: rates alone say more about the machine than about the program.
 """
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bench import engine, token
 from bench.authority import authority, authority_ratios
+from bench.levels import level_ratios, levels
 from bench.processes import percentiles, timed
 from bench.samples import SIZES
 from bench.status import status, status_ratios
@@ -84,6 +85,19 @@ def service_ratios(results: Results, objects: str) -> dict[str, str]:
     }
 
 
+def documents() -> Section:
+    """Measure documents at levels B-T and B-LT."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "token"
+        sam_token(directory)
+        zones = Zones()
+        try:
+            results = levels(directory, zones.instance, zones.measure)
+        finally:
+            zones.close()
+    return results, level_ratios({name: values["rate"] for name, values in results.items()})
+
+
 def answers() -> Section:
     """Measure OCSP answers and time-stamps."""
     results = bare(KeyType.EC_P256)
@@ -111,7 +125,12 @@ def bare(*kinds: KeyType) -> Results:
     return {names[kind]: {"rate": rate} for kind, rate in rates.items()}
 
 
-SECTIONS: dict[str, Callable[[], Section]] = {"service": service, "status": answers, "authority": certificates}
+SECTIONS: dict[str, Callable[[], Section]] = {
+    "service": service,
+    "levels": documents,
+    "status": answers,
+    "authority": certificates,
+}
 
 
 def main(wanted: list[str]) -> None:

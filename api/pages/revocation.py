@@ -18,6 +18,7 @@ from api.pages.own_data import PersonalNumberUnreadable, PhoneUnreadable, read_p
 from api.pages.words import _, ngettext
 from api.requests import request_number
 from citystyle.language import language
+from core import addresses
 from core.errors import DomainError, Unavailable
 from core.factors import (
     ChallengeClosed,
@@ -143,10 +144,11 @@ def routes(pages: RevocationPages) -> Blueprint:
     def add(rule: str, name: str, view: Callable[..., Response], method: str) -> None:
         blueprint.add_url_rule(rule, name, view, methods=[method])
 
-    add("/revocation", "start", pages.start, "GET")
-    add("/revocation", "begin", pages.begin, "POST")
-    add("/revocation/<handle>", "show", pages.show, "GET")
-    add("/revocation/<handle>", "press", pages.press, "POST")
+    first, second = addresses.OWN_REVOCATION, f"{addresses.OWN_REVOCATION}/<handle>"
+    add(first, "start", pages.start, "GET")
+    add(first, "begin", pages.begin, "POST")
+    add(second, "show", pages.show, "GET")
+    add(second, "press", pages.press, "POST")
     return blueprint
 
 

@@ -159,6 +159,7 @@ class Sam:
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
         notices = Notices(
             sender,
+            clock,
             sender_name=settings.sms_sender,
             help_phone=settings.help_phone,
             host=settings.sms_host,
@@ -199,8 +200,6 @@ class Sam:
             SignDocument: self._activation.sign_document,
             BeginOwnRevocation: self._revoking.begin,
             ConfirmOwnRevocation: self._revoking.confirm,
-            ListRevocationOrders: self._revoking.orders,
-            AcknowledgeOrder: _done(self._revoking.acknowledge),
             ListCredentials: self._directory.list,
             DescribeCredential: self._directory.describe,
             Health: health(self.check),
@@ -220,6 +219,8 @@ class Sam:
             SetState: _done(self._states.set_state),
             ShowCredential: self._directory.show,
             ListEnding: self._directory.list_ending,
+            ListRevocationOrders: self._revoking.orders,
+            AcknowledgeOrder: _done(self._revoking.acknowledge),
             VerifyEvidence: self._verify_evidence,
             **stamping.handlers(self._checkpoints, self._parts.clock),
             Health: health(self.check),

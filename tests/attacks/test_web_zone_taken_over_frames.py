@@ -37,7 +37,7 @@ MALFORMED = {  # what is sent → HTTP status, and the reason when the SAM itsel
     "zeros": (b"\x00" * 100 + b"\r\n\r\n", 400, ""),
     "get": (b"GET /sam/1/Health HTTP/1.1\r\nHost: x\r\n\r\n", 422, "no such call"),
     "no such call": (frame("Nothing", b"\x80"), 422, "no such call"),
-    "operator's call": (frame("Enrol", b"\x80"), 422, "no such call"),
+    "operator's call": (frame("Approve", b"\x80"), 422, "no such call"),
     "another protocol's call": (frame("IssueCertificate", b"\x80"), 422, "no such call"),
     "version": (frame("Health", encode(Health()), version=2), 422, "no such call"),
     "nothing": (frame("SubmitCode", b""), 422, "truncated"),

@@ -42,7 +42,6 @@ def test_the_readmes_commands_sign_a_pdf(tmp_path):
     try:
         said = run(instance, tmp_path)
         assert "Signature is Valid." in said
-        assert "Total document signed" in said
         assert (tmp_path / "signed.pdf").read_bytes().startswith(Path("samples/cerere.pdf").read_bytes())
     finally:
         instance.remove()

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -62,16 +64,21 @@ _CODE = re.compile(r"#(\d{8})$")
 
 @dataclass
 class Phone:
-    """Takes messages and finds the code in the newest one. Messages without a code are kept apart."""
+    """Takes messages and finds the code in the newest one. Messages without a code are kept apart.
+
+    `queues`: messages that it does not take come through later.
+    """
 
     messages: list[Sms] = field(default_factory=list)
     notices: list[Sms] = field(default_factory=list)
     fails: bool = False
+    queues: bool = False
 
     def send(self, sms: Sms) -> None:
+        if self.queues or not self.fails:
+            (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
         if self.fails:
-            raise NotDelivered("gateway down")
-        (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
+            raise NotDelivered("gateway down", may_arrive=self.queues)
 
     def check(self) -> None:
         if self.fails:
@@ -124,6 +131,16 @@ class Workbench:
         new.replace(self.folder / "issuing.pem")
         return Issuers(self.folder)
 
+    @classmethod
+    def beside(cls, folder: Path, keys: SamKeys, issuing: bytes, *, clock, entropy) -> Self:
+        """Return a bench of another process, on the database of one that stands already."""
+        bench = cls.__new__(cls)
+        bench.folder, bench.keys, bench.clock, bench.entropy, bench.phone = folder, keys, clock, entropy, Phone()
+        bench.verdict_key = Ed25519PrivateKey.generate()
+        bench.ca = SimpleNamespace(certificate_der=issuing, certificate=load_der_x509_certificate(issuing))
+        bench.sam = bench.start()
+        return bench
+
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
@@ -140,6 +157,11 @@ class Workbench:
         )
         self.database = Database(self.folder / "sam.sqlite")
         return Sam(self.database, self.keys, self.phone, settings, clock=self.clock, entropy=self.entropy)
+
+    def send_through(self, sender) -> None:
+        """Have messages go another way than to the phone that remembers."""
+        self.phone = sender
+        self.sam = self.start()
 
     def enrol(self, given_name, surname, serial, phone, client, account, key_type="ec-p256", **more) -> str:
         asked = Approve(given_name, surname, serial, phone, f"{account}@example.com", client, account, **more)
@@ -170,7 +192,7 @@ class Workbench:
         documents = [
             {"hash": base64url.encode(d), "hashType": kind, "label": f"{i}.pdf"} for i, d in enumerate(digests)
         ]
-        token = {"sub": account, "azp": client, "iat": now, "jti": f"a{len(self.phone.messages)}"}
+        token = {"sub": account, "azp": client, "iat": now, "jti": base64url.encode(self.entropy.token_bytes(8))}
         claims = {
             "iss": client,
             "client_id": client,

@@ -104,6 +104,11 @@ class TrustServices:
         return Augmentation(tsa, Revocation(outside, lambda: sources, self.clock), self.root)
 
     @property
+    def certificate(self) -> x509.Certificate:
+        """What `SmallCa` calls so: who issues to signatories."""
+        return self.issuing
+
+    @property
     def certificate_der(self) -> bytes:
         return self.ca.made.issuing
 

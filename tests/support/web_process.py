@@ -68,7 +68,8 @@ def http_client(place: Place) -> HostClient:
     web_keys = WebKeys(Secret(bytes(range(32))))
     revocation = OwnRevocationService(sam, CaClient(OrderedCa()))
     database = Database(place.folder / "web.sqlite")
-    deps = Deps(sam, signing, revocation, database, web_keys, clock, entropy, check=sam.check)
+    counters = Database(place.folder / "limits.sqlite", durable=False)
+    deps = Deps(sam, signing, revocation, database, counters, web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
 
 

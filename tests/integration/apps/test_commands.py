@@ -97,8 +97,8 @@ def test_a_client_whose_key_the_sam_refuses_is_known_to_neither(instance, tmp_pa
 
 
 def test_a_credential_is_suspended_and_resumed(instance, credential):
-    for command, state in (("suspend", "suspended"), ("resume", "active")):
-        assert state in instance.paraph("ra", command, credential["credential"]).stdout
+    for command, state in ((("suspend",), "suspended"), (("resume", "--as", "elena"), "active")):
+        assert state in instance.paraph("ra", *command, credential["credential"]).stdout
     done = instance.paraph("ra", "suspend", "c-nobody", check=False)
     assert (done.returncode, "no such credential" in done.stderr) == (1, True)
 
