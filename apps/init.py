@@ -139,7 +139,6 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
 
 
 def _folders(settings: Settings) -> None:
-    make_folder(settings.state_dir, PUBLIC_MODE)  # `public` in it is for everyone, all else has a mode of its own
     for name in (*TOKENS, "web", "preflight", "portal", "reports", "run", "outbox", "logs"):
         make_folder(settings.state_dir / name)
     make_folder(settings.published(), PUBLIC_MODE)
