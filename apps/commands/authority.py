@@ -126,6 +126,7 @@ def _asked(name: str | None) -> Credentials:
         password = click.prompt(f"Password of {name}", hide_input=True, err=True)
         return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
     except click.Abort:  # nobody answers
+        click.echo(err=True)
         raise NotSignedIn("answer the questions, or name a file with --credentials") from None
 
 
