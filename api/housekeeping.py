@@ -1,4 +1,4 @@
-"""What is done now and then: rows whose time is long over are dropped, orders that wait are carried to the CA."""
+"""Rows whose time is long over are dropped, so that the tables stay as large as a day's work."""
 
 from __future__ import annotations
 
@@ -7,34 +7,31 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete
 
-from api.tables import account_jtis, authorizations, tokens
+from api.tables import authorizations, tokens, used_jtis
 from core.clock import Clock
-from signer.own_revocation import OwnRevocationService
 from storage.engine import Database
 
 _KEPT: Final = timedelta(days=1)  # long enough to notice a late reuse of a code and to answer a citizen who comes back
 _EVERY: Final = timedelta(minutes=10)
 _DELETES: Final = [
-    delete(table).where(table.c.expires_at < bindparam("before")) for table in (authorizations, tokens, account_jtis)
+    delete(table).where(table.c.expires_at < bindparam("before")) for table in (authorizations, tokens, used_jtis)
 ]
 
 
 class Housekeeping:
-    """Keeps house in the course of other requests."""
+    """Purges now and then, in the course of other requests."""
 
-    def __init__(self, database: Database, revocation: OwnRevocationService, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._revocation = revocation
         self._clock = clock
         self._next: datetime | None = None
 
-    def keep_if_due(self) -> None:
-        """Purge, and carry orders, when ten minutes have passed since this process last did."""
+    def purge_if_due(self) -> None:
+        """Purge when ten minutes have passed since this process last did."""
         now = self._clock.now()
         if self._next is None or now >= self._next:
             self._next = now + _EVERY
             self.purge(now)
-            self._revocation.carry_waiting()
 
     def purge(self, now: datetime) -> None:
         """Drop what expired more than a day ago."""

@@ -1,9 +1,11 @@
 """The caretaker: does by itself, round after round, what an operator would otherwise have to remember.
 
 - It carries checkpoints of the SAM's evidence and of the authority's log to the time-stamping authority.
+- It carries the SAM's orders of revocation to the authority, when `web` did not.
 - It renews the certificate of the OCSP responder's key ten days before it ends. A new key is a person's business.
 
-It listens nowhere. It may do what an operator's command may: open `sam-admin` and `ca-admin`, and the token of `status`.
+It listens nowhere. It may do what an operator's command may: open `sam-admin`, `ca` and `ca-admin`, and the token of
+`status`.
 What it brings is checked by who gets it; where it fails, it tries again, and `paraph health` says what is late.
 """
 
@@ -22,10 +24,10 @@ from apps.installation import CARETAKER, from_arguments
 from apps.serving import die_with_parent, harden
 from apps.status_keys import TOKEN_LABEL, certify_again
 from apps.time_stamping import carry
-from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, responder_ends
+from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, answering, responder_ends
 from ca.admin_protocol import ByOperator
-from ca.client import CaAdmin
-from ca.protocol import CA_ADMIN
+from ca.client import CaAdmin, CaClient
+from ca.protocol import CA, CA_ADMIN
 from channel.client import Channel
 from core.clock import SystemClock
 from core.errors import DomainError
@@ -33,6 +35,9 @@ from core.logs import configure
 from core.pinned_authorities import time_stamp_url
 from hsm.session import Token
 from signer.outside import Outside
+from signer.own_revocation import carry_orders
+from signer.sam.client import SamAdmin
+from signer.sam.protocol import ADMIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +64,7 @@ class Caretaker:
     def make_round(self) -> float:
         """Do what is due; return in how many seconds to come again."""
         done = [self._try(f"time-stamp of the {name}", partial(self._carry, name)) for name in LOGS]
+        done.append(self._try("orders of revocation", self._carry_orders))
         done.append(self._try("renewal of the responder", self._renew_responder))
         if all(done):
             self._pause = _FIRST_PAUSE
@@ -70,14 +76,22 @@ class Caretaker:
         socket, protocol = LOGS[name]
         carry(Channel(protocol, self._settings.socket(socket)), self._outside, time_stamp_url(self._settings))
 
+    def _carry_orders(self) -> None:
+        sam = SamAdmin(Channel(ADMIN, self._settings.socket("sam-admin")))
+        carry_orders(sam, CaClient(Channel(CA, self._settings.socket("ca"))))
+
     def _renew_responder(self) -> None:
+        for generation in answering(self._settings):
+            if responder_ends(self._settings, generation) - self._clock.now() < RESPONDER_RENEWED_BEFORE:
+                self._renew(generation)
+
+    def _renew(self, generation: int) -> None:
         settings = self._settings
-        if responder_ends(settings) - self._clock.now() >= RESPONDER_RENEWED_BEFORE:
-            return
         authority = CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin")), ByOperator(CARETAKER))
         folder = settings.zone_dir("status")
         with closing(Token(folder, Path(settings.ca.module), TOKEN_LABEL)) as token:
-            certificate = certify_again("ocsp", folder, token, authority.certify)
+            certify = partial(authority.certify, generation=generation)
+            certificate = certify_again("ocsp", folder, token, certify, generation)
         log.info("responder renewed", extra={"ends": certificate.not_valid_after_utc})
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:

@@ -15,7 +15,7 @@ _ATTEMPTS: Final = 10_000
 
 
 def own_ports() -> tuple[str, ...]:
-    """Return settings, as `section.key=value`, that put every zone at a port nobody uses now."""
+    """Return settings, as `section.key=value`, that put every zone at a port nobody uses now; the zones count nothing."""
     web, status, metrics, portal, phone = free_ports(5)
     return (
         f"web.listen=127.0.0.1:{web}",
@@ -25,6 +25,7 @@ def own_ports() -> tuple[str, ...]:
         f"portal.listen=127.0.0.1:{portal}",
         f"portal.public_origin=http://localhost:{portal}",
         f"phone.listen=127.0.0.1:{phone}",
+        "metrics.listen=",
     )
 
 

@@ -11,12 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography.x509 import load_pem_x509_certificate
-
 from apps.serving import Zone, main
 from apps.status_keys import TOKEN_LABEL, key_of
 from ca.protocol import CA_STATUS
-from ca.publication import ISSUING_CERTIFICATE_PEM
 from ca.replica import Replica
 from ca.status_metrics import StatusMetrics
 from ca.status_parts import StatusParts
@@ -65,14 +62,13 @@ def open_status(settings: Settings) -> tuple[WSGIApplication, StatusMetrics]:
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     database = Database(folder / "db.sqlite")
     clock, entropy = SystemClock(), SystemEntropy()
-    issuer = load_pem_x509_certificate((settings.published() / ISSUING_CERTIFICATE_PEM).read_bytes())
     replica = Replica(database, Channel(CA_STATUS, settings.socket("ca-status")), clock, time.monotonic)
     trusted = TrustedClock(
         clock, since_start, KernelTimeService(), database, service_required=settings.status.time_service_required
     )
     parts = StatusParts(
         folder,
-        issuer,
+        settings.published(),
         (partial(key_of, token, "ocsp"), partial(key_of, token, "tsu")),
         replica,
         trusted,
@@ -80,7 +76,7 @@ def open_status(settings: Settings) -> tuple[WSGIApplication, StatusMetrics]:
         policy=settings.status.tsa_policy_oid,
         qualified=settings.ca.marking == "full",
     )
-    public = create_app(settings.published(), parts, StatusProbe(parts, issuer, entropy), clock)
+    public = create_app(settings.published(), parts, StatusProbe(parts, entropy), clock)
     return public, StatusMetrics(trusted, parts, settings.published())
 
 

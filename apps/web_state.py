@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import tables
 from api.keys import WebKeys
+from api.limits import counters
 from core.config import BadSettings, Settings
 from core.secret import Secret
 from storage.engine import Database
@@ -13,6 +14,13 @@ def open_database(settings: Settings) -> Database:
     """Return the zone's database, with its tables."""
     database = Database(settings.zone_dir("web") / "db.sqlite")
     database.create(tables.metadata)
+    return database
+
+
+def open_counters(settings: Settings) -> Database:
+    """Return the database in which the zone's processes count requests together."""
+    database = Database(settings.zone_dir("web") / "limits.sqlite", durable=False)
+    database.create(counters.metadata)
     return database
 
 

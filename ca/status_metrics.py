@@ -10,21 +10,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 
-from ca import publication
 from ca.status_files import read
 from ca.status_parts import StatusParts
 from ca.trusted_clock import TrustedClock
+from core import addresses
 from core.errors import DomainError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-_LISTS: Final = {"issuing": publication.ISSUING_CRL, "root": publication.ROOT_CRL}
 
 
 class _Reading(NamedTuple):
@@ -82,11 +80,15 @@ class StatusMetrics:
         yield _Reading("list_next_update_timestamp_seconds", "When the published revocation list is over.", self._lists)
 
     def _ends(self) -> dict[str, float]:
-        found = {"ocsp": self._parts.responder.current().ends, "tsu": self._parts.unit.current().ends}
+        found = {"tsu": self._parts.unit.current().ends}
+        for number in self._parts.issuers.numbers():
+            name = addresses.issuing_name(number).replace("issuing", "ocsp")
+            found[name] = self._parts.issuers.answered(number).delegation().key.ends
         return {f'{{part="{part}"}}': ends.timestamp() for part, ends in found.items()}
 
     def _lists(self) -> dict[str, float]:
-        return {f'{{list="{name}"}}': _next_update(read(self._published, file)) for name, file in _LISTS.items()}
+        names = ["root", *(addresses.issuing_name(number) for number in self._parts.issuers.numbers())]
+        return {f'{{list="{name}"}}': _next_update(read(self._published, f"{name}.crl")) for name in names}
 
 
 def _next_update(der: bytes) -> float:

@@ -56,6 +56,7 @@ class Server:
         call = self._protocol.by_name.get(name)
         if call is None or environ["PATH_INFO"] != self._protocol.path(name) or environ["REQUEST_METHOD"] != "POST":
             raise Malformed("no such call")
+        environ["paraph.call"] = name  # for the counts of `apps.meters`: one of the protocol's few
         request = decode(call.request, _body(environ, call.limit))
         return self._handlers[call.request](request)
 

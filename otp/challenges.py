@@ -3,7 +3,9 @@
 Rules, each in one place here:
 - a guess is counted, durably, before it is compared; the count is a conditional update (attacks §3.3, G2, G7);
 - attempts belong to the transaction: no resend and no new code gives more (G3);
-- the same code is sent again while it lives; after it a new one is made (`counter` + 1, window 0: G6);
+- the same code is sent again while it lives, and lives five minutes from then; after it a new one is made (`counter` + 1,
+  window 0: G6). Messages come late and in any order (docs/sms.md), and one code at most is live;
+- a message that was certainly not sent costs no allowance; one that may still arrive counts like any other;
 - a row that is missing or whose seal does not fit opens nothing (D3).
 """
 
@@ -14,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from core.factors import (
     ChallengeClosed,
@@ -110,10 +112,25 @@ class Challenges:
         self._store(connection, sent)
         return sent
 
-    def not_sent(self, connection: Connection, challenge: str) -> None:
-        """Give back a first code that the gateway did not take: the signatory's allowance is not our failure's price."""
-        connection.execute(delete(codes).where(codes.c.challenge == challenge))
+    def not_sent(self, connection: Connection, challenge: str, *, may_arrive: bool) -> None:
+        """End a challenge whose first code was not sent.
+
+        Our failure is not at the signatory's price: the allowance is given back. Not so when the message may still arrive:
+        a gateway that queues is no way round the limits (attack P11).
+        """
+        if not may_arrive:
+            connection.execute(delete(codes).where(codes.c.challenge == challenge))
         self.close(connection, challenge)
+
+    def not_sent_again(self, connection: Connection, before: Challenge, tried: Challenge, now: datetime) -> None:
+        """Undo a `resend` whose message certainly did not leave; only the waiting time begins anew."""
+        found = self.find(connection, tried.challenge)
+        if (found.state, found.counter, found.sends) != ("live", tried.counter, tried.sends):
+            return  # judged, ended or sent again meanwhile
+        if tried.counter != before.counter:
+            newest = select(func.max(codes.c.id)).where(codes.c.challenge == tried.challenge)
+            connection.execute(delete(codes).where(codes.c.id == newest.scalar_subquery()))
+        self._store(connection, replace(before, attempts=found.attempts, sent_at=now))
 
     def close(self, connection: Connection, challenge: str) -> None:
         """End a live challenge; a challenge that ended before stays as it is."""
@@ -198,4 +215,4 @@ def _sent_again(found: Challenge, now: datetime) -> Challenge:
     after = found.sent_at + throttle.WAITS[found.sends - 1]
     if now < after:
         raise ResendTooEarly(after.isoformat())
-    return replace(found, sends=found.sends + 1, sent_at=now)
+    return replace(found, sends=found.sends + 1, sent_at=now, expires_at=now + throttle.LIFE)

@@ -17,7 +17,7 @@ from core.factors import ThrottledUntil
 from otp.tables import codes, guesses
 
 TRIES: Final = 3  # guesses judged for one transaction
-LIFE: Final = timedelta(minutes=5)  # of one code
+LIFE: Final = timedelta(minutes=5)  # of one code, from its last sending
 SENDS: Final = 3  # sendings of one code
 WAITS: Final = (timedelta(seconds=30), timedelta(seconds=60))  # before the second and the third sending
 

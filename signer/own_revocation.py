@@ -5,7 +5,8 @@
 3. The CA revokes the certificate on the order that the SAM signed, and tells the world.
 4. The SAM learns that its order was carried out.
 
-When the CA does not answer, steps 3 and 4 are made up for later: the SAM keeps its orders until it hears of them.
+`web` has the first three, so that the world is told at once. The fourth is the operator's: what the SAM has not heard of
+from there is carried again, so that `web` can neither hold an order back nor say that it was carried out.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from ca.client import CaClient
 from ca.protocol import AlreadyRevoked, CertificateEnded
 from core.errors import DomainError
 from core.statements import RevocationOrder
-from signer.sam.client import SamClient
+from signer.sam.client import SamAdmin, SamClient
 from signer.sam.protocol import BeginOwnRevocation, ConfirmOwnRevocation, OwnRevocationBegun
 
 log = logging.getLogger(__name__)
 
 
 class OwnRevocationService:
-    """Takes signatories' requests, and carries the SAM's orders to the CA."""
+    """Takes signatories' requests."""
 
     def __init__(self, sam: SamClient, ca: CaClient) -> None:
         self._sam = sam
@@ -45,30 +46,29 @@ class OwnRevocationService:
             CodeWrong, CodeMalformed, CodeExpired, SigningStopped, ChallengeClosed, ThrottledUntil: nothing is revoked.
             Unavailable: the SAM does not answer.
         """
-        return self._carry(self._sam.confirm_own_revocation(ConfirmOwnRevocation(request, code)))
-
-    def carry_waiting(self) -> None:
-        """Carry the orders that an earlier attempt could not; failures are logged, and the next round tries again."""
+        order = self._sam.confirm_own_revocation(ConfirmOwnRevocation(request, code))
         try:
-            waiting = self._sam.revocation_orders()
-        except DomainError as error:
-            log.warning("no orders to be had", extra={"error": type(error).__name__, "detail": error.detail})
-            return
-        for order in waiting:
-            self._carry(order)
-
-    def _carry(self, order: RevocationOrder) -> bool:
-        try:
-            self._revoke(order)
-            self._sam.acknowledge_order(order)
-        except DomainError as error:
+            _carry_out(order, self._ca)
+        except DomainError as error:  # the key is gone, and the order will be carried again
             told = {"request": order.request, "error": type(error).__name__, "detail": error.detail}
-            log.warning("order not carried out", extra=told)
+            log.warning("order not carried out yet", extra=told)
             return False
         return True
 
-    def _revoke(self, order: RevocationOrder) -> None:
-        try:
-            self._ca.carry_out(order)
-        except (AlreadyRevoked, CertificateEnded) as error:  # there is nothing left to do
-            log.info("nothing to revoke", extra={"request": order.request, "error": type(error).__name__})
+
+def carry_orders(sam: SamAdmin, ca: CaClient) -> None:
+    """Carry the orders to the CA of which the SAM has not heard that they were carried out, and tell it.
+
+    Raises:
+        DomainError: one could not be carried out; those after it wait too.
+    """
+    for order in sam.revocation_orders():
+        _carry_out(order, ca)
+        sam.acknowledge_order(order)
+
+
+def _carry_out(order: RevocationOrder, ca: CaClient) -> None:
+    try:
+        ca.carry_out(order)
+    except (AlreadyRevoked, CertificateEnded) as error:  # there is nothing left to do
+        log.info("nothing to revoke", extra={"request": order.request, "error": type(error).__name__})

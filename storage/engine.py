@@ -8,7 +8,7 @@ it cannot change under it, and is on disk when the block ends (`synchronous=FULL
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -35,8 +35,9 @@ _BUSY_MS = 5_000
 class Database:
     """One zone's database."""
 
-    def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS) -> None:
-        self._engine = _engine(path, busy_ms)
+    def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS, durable: bool = True) -> None:
+        """`durable=False` is for counts that a power cut may set back (a crash of ours does not): no wait for the disk."""
+        self._engine = _engine(path, busy_ms, "FULL" if durable else "NORMAL")
 
     def create(self, metadata: MetaData) -> None:
         """Make the tables that are not there yet."""
@@ -102,7 +103,7 @@ class Database:
         self._engine.dispose()
 
 
-def _engine(path: Path, busy_ms: int) -> Engine:
+def _engine(path: Path, busy_ms: int, synchronous: Literal["FULL", "NORMAL"]) -> Engine:
     # isolation_level=None: we say BEGIN ourselves, the driver's own idea of when to begin is too late for a counter.
     engine = create_engine(
         f"sqlite:///{path}",
@@ -115,14 +116,14 @@ def _engine(path: Path, busy_ms: int) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
-            raise StorageBroken("synchronous=FULL was not accepted")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != {"FULL": 2, "NORMAL": 1}[synchronous]:
+            raise StorageBroken(f"synchronous={synchronous} was not accepted")
 
     return engine
 

@@ -137,14 +137,6 @@ class SamClient:
         """
         return self._caller.call(request, sap.OrderedRevocation).order
 
-    def revocation_orders(self) -> list[RevocationOrder]:
-        """Return orders that the CA may not have yet, oldest first."""
-        return self._caller.call(sap.ListRevocationOrders(), sap.RevocationOrders).orders
-
-    def acknowledge_order(self, order: RevocationOrder) -> None:
-        """Tell the SAM that the CA has carried an order out."""
-        self._caller.call(sap.AcknowledgeOrder(order.request), Done)
-
     def check(self) -> None:
         """Have the SAM prove that it can sign.
 
@@ -229,6 +221,14 @@ class SamAdmin:
     def ending(self, until: datetime, since: datetime | None = None) -> list[sap.CredentialLine]:
         """Return active credentials that end before `until` and not before `since`, the earliest first, at most 1000."""
         return self._caller.call(sap.ListEnding(until, since), sap.CredentialLines).credentials
+
+    def revocation_orders(self) -> list[RevocationOrder]:
+        """Return orders that the CA may not have yet, oldest first."""
+        return self._caller.call(sap.ListRevocationOrders(), sap.RevocationOrders).orders
+
+    def acknowledge_order(self, order: RevocationOrder) -> None:
+        """Tell the SAM that the CA has carried an order out."""
+        self._caller.call(sap.AcknowledgeOrder(order.request), Done)
 
     def verify_evidence(self) -> sap.EvidenceVerified:
         """Have the evidence log verified from its first row."""

@@ -66,6 +66,7 @@ class TransactionView(Message, frozen=True):
     phone_tail: str  # last two digits
     state: Literal["open", "authorised", "cancelled", "stopped", "closed"]
     tries_left: int
+    code_number: int  # which code of this transaction is the present one, from 1; the ones before it open nothing
     code_expires_at: datetime
     resend_at: datetime | None  # None: no more sendings of this code
     sends_left: int
@@ -414,8 +415,6 @@ SAM = Protocol(
         Call(SignDocument, DocumentSignature, limit=120 * SMALL, seconds=30.0),
         Call(BeginOwnRevocation, OwnRevocationBegun, limit=2_000),
         Call(ConfirmOwnRevocation, OrderedRevocation, limit=2_000),
-        Call(ListRevocationOrders, RevocationOrders),
-        Call(AcknowledgeOrder, Done),
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
@@ -434,6 +433,8 @@ ADMIN = Protocol(
         Call(SetState, Done, seconds=30.0),
         Call(ShowCredential, CredentialLine),
         Call(ListEnding, CredentialLines),
+        Call(ListRevocationOrders, RevocationOrders),
+        Call(AcknowledgeOrder, Done),
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
         *stamping.CALLS,
     ),

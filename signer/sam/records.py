@@ -114,6 +114,15 @@ class CredentialRecords:
         ends_at = credentials.c.ends_at
         return self._all(connection, credentials.c.state.in_(states), ends_at >= since, ends_at < until, order=ends_at)
 
+    def all(self, connection: Connection) -> list[CredentialRecord]:
+        """Return every record.
+
+        Raises:
+            RecordTampered: a seal does not fit.
+        """
+        rows = connection.execute(select(credentials)).mappings()
+        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+
     def _all(
         self,
         connection: Connection,

@@ -7,7 +7,7 @@ Rules:
 - its codes and guesses have an allowance of their own, so that nobody spends a signatory's signing codes by asking for
   this, nor the other way round (attack W15);
 - the right code revokes the credential and destroys the key at once; the CA's part follows by an order that the SAM
-  signs and `web` carries: it can delay an order, and neither make one nor change it.
+  signs and `web` carries: it can neither make one nor change it, and what it does not carry the operator's side does.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Revoking:
             self._notices.check()
         else:
             code = self._parts.challenges.code(challenge, opened.binding())
-            self._notices.send_revocation_code(record, asked.language, code, opened.request)
+            self._notices.send_revocation_code(record, asked.language, code, opened.request, challenge.expires_at)
         return OwnRevocationBegun(opened.request, challenge.expires_at)
 
     def _forget(self, connection: Connection, before: datetime) -> None:

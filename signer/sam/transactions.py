@@ -131,6 +131,7 @@ def _decoded(binding: bytes) -> Binding:
 # Built once: putting a statement together costs more than running it.
 _FIND = select(transactions).where(transactions.c.transaction == bindparam("name"))
 _LIVE_OF = select(transactions).where(transactions.c.credential == bindparam("of"), transactions.c.state.in_(LIVE))
+_LIVE = select(transactions).where(transactions.c.state.in_(LIVE))
 _ADD = insert(transactions)
 _STORE = update(transactions).where(transactions.c.transaction == bindparam("name"))
 
@@ -156,6 +157,11 @@ class Transactions:
     def live_of(self, connection: Connection, credential: str) -> list[Transaction]:
         """Return the credential's transactions that still can lead to a signature."""
         rows = connection.execute(_LIVE_OF, {"of": credential}).mappings()
+        return [self._opened(dict(row)) for row in rows]
+
+    def live(self, connection: Connection) -> list[Transaction]:
+        """Return every transaction that still can lead to a signature."""
+        rows = connection.execute(_LIVE).mappings()
         return [self._opened(dict(row)) for row in rows]
 
     def add(self, connection: Connection, transaction: Transaction) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,9 +27,11 @@ from core.factors import (
     SigningStopped,
     ThrottledUntil,
 )
+from hsm.session import Token
 from otp import codes, throttle
 from signer.sam.errors import TransactionClosed
 from signer.sam.protocol import ResendCode, SubmitCode
+from tests.support.clocks import FakeEntropy
 from tests.support.sam_bench import Workbench, digest
 from tests.support.tokens import MODULE, sam_keys
 
@@ -48,20 +51,8 @@ def wrong(code: str, by: int = 1) -> str:
 
 def guess(home: Path, token_dir: Path, issuing: bytes, barrier: Any, inbox: Any, results: Any) -> None:
     """One guesser: a SAM process of its own on the shared database and token. Tells outcomes and comparisons."""
-    from types import SimpleNamespace
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from hsm.session import Token
-    from tests.support.clocks import FakeEntropy
-    from tests.support.sam_bench import Phone
-
-    bench = Workbench.__new__(Workbench)
-    bench.keys = sam_keys(Token(token_dir, MODULE, "paraph-sam"))
-    bench.folder, bench.clock = home, SystemClock()
-    bench.entropy, bench.phone = FakeEntropy(str(multiprocessing.current_process().pid)), Phone()
-    bench.verdict_key, bench.ca = Ed25519PrivateKey.generate(), SimpleNamespace(certificate_der=issuing)
-    bench.sam = bench.start()
+    keys, entropy = sam_keys(Token(token_dir, MODULE, "paraph-sam")), FakeEntropy(str(os.getpid()))
+    bench = Workbench.beside(home, keys, issuing, clock=SystemClock(), entropy=entropy)
     bench.keys.otp.mac(b"warm")
     judged, honest = [], otp.challenges.same_code
     otp.challenges.same_code = lambda one, other: judged.append(one) or honest(one, other)  # type: ignore[func-returns-value]

@@ -33,8 +33,6 @@ REQUESTS = {
         # Compared with sealed records: the code goes to the number in the record, never to the one said here.
         "BeginOwnRevocation": {"subject_serial", "phone", "language"},
         "ConfirmOwnRevocation": {"request", "code"},
-        "ListRevocationOrders": set(),
-        "AcknowledgeOrder": {"request"},
         "ListCredentials": {"client", "account"},
         "DescribeCredential": {"client", "credential"},
         "Health": set(),

@@ -21,6 +21,7 @@ from werkzeug.test import Client as WerkzeugClient
 from api.app import create_app
 from api.deps import Deps
 from api.keys import WebKeys
+from api.limits import counters
 from api.oauth.clients import Clients, Registration, Scope
 from api.tables import metadata
 from ca.client import CaClient
@@ -131,7 +132,7 @@ def nobody(anchor, clock) -> Augmentation:
     """Return what raises signatures to no level: time-stamps and statuses are asked of an address where nobody is."""
     outside = Outside(httpx.MockTransport(lambda _request: httpx.Response(503)))
     tsa = TsaClient(outside, "http://nobody.example.com", TimeStampTrust((anchor,), frozenset()), clock, FakeEntropy())
-    return Augmentation(tsa, Revocation(outside, (), clock), anchor)
+    return Augmentation(tsa, Revocation(outside, lambda: (), clock), anchor)
 
 
 def settings_for(origin: str, **sections) -> Settings:
@@ -161,6 +162,8 @@ class WebBench:
         self.settings = settings_for(origin, **settings)
         self.database = Database(folder / "web.sqlite")
         self.database.create(metadata)
+        self.counters = Database(folder / "limits.sqlite", durable=False)
+        self.counters.create(counters.metadata)
         self.keys = WebKeys(Secret(bytes(range(32))))
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
         self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
@@ -184,14 +187,16 @@ class WebBench:
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:
-        ports = self.sam, self.signing, self.revocation, self.database, self.keys, self.clock, self.entropy
-        return Deps(*ports, check=self.sam.check)
+        ports = self.sam, self.signing, self.revocation, self.database, self.counters, self.keys, self.clock
+        return Deps(*ports, self.entropy, check=self.sam.check)
 
-    def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
+    def register(
+        self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True, key=None, **terms
+    ) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""
-        key = ECKey.generate_key("P-256")
+        key = key or ECKey.generate_key("P-256")
         jwk = json.dumps(key.as_dict(private=False)) if signs else None
-        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk))
+        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk, **terms))
         self.bench.admin(RegisterPortal(client, name, "Primaria", jwk))
         portal = Portal(client, secret.reveal().decode(), key, redirect_uri, account)
         if person:

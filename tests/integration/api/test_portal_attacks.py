@@ -359,20 +359,20 @@ def test_of_forty_redemptions_in_four_processes_one_wins_and_reuse_kills_its_tok
 def test_rows_are_dropped_a_day_after_their_time(web):
     web.service_token(web.a)
     web.authorise(web.a, DIGESTS)
-    keeper = Housekeeping(web.database, web.revocation, web.clock)
+    keeper = Housekeeping(web.database, web.clock)
 
     def rows():
         with web.database.reading() as connection:
             return [
                 connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
-                for table in ("authorizations", "tokens", "account_jtis", "clients")
+                for table in ("authorizations", "tokens", "used_jtis", "clients")
             ]
 
-    keeper.keep_if_due()
+    keeper.purge_if_due()
     assert rows() == [1, 2, 1, 2]
     web.clock.advance(days=1, minutes=6)
-    keeper.keep_if_due()
+    keeper.purge_if_due()
     assert rows() == [0, 1, 0, 2]  # what lived a few minutes only; the service token has most of an hour to go
     web.clock.advance(hours=1)
-    keeper.keep_if_due()
+    keeper.purge_if_due()
     assert rows() == [0, 0, 0, 2]

@@ -7,8 +7,12 @@ import re
 import pytest
 
 from api.pages.own_data import PersonalNumberUnreadable, PhoneUnreadable, read_personal_number, read_phone
+from ca.client import CaClient
 from core import addresses
-from signer.sam.protocol import DescribeCredential
+from signer.own_revocation import carry_orders
+from signer.sam.client import SamAdmin
+from signer.sam.protocol import ADMIN, DescribeCredential
+from tests.support.in_process import InProcess
 from tests.support.wire import DIGESTS
 
 DASH = "\N{EN DASH}"
@@ -213,13 +217,13 @@ def test_looking_sends_nothing(web):
 # -- when something does not answer ---------------------------------------------------------------------------------------
 
 
-def test_an_authority_that_does_not_answer_gets_the_order_with_the_next_round(web):
+def test_an_authority_that_does_not_answer_is_told_later(web):
     web.ca.down = True
     page = send(web.browser()).press("revoke", code=web.phone.code)
     texts(page, "Certificatul dvs. este revocat.", "va afla în curând că este revocat")
     assert state(web) == "revoked"
     web.ca.down = False
-    web.pushed(web.b, DIGESTS)  # whatever a portal asks next makes the round
+    carry_orders(SamAdmin(InProcess(ADMIN, web.bench.sam.admin_server(frozenset()))), CaClient(web.ca))
     assert [order.credential for order in web.ca.orders] == [web.a.credential]
 
 

@@ -36,14 +36,13 @@ def test_every_command_of_the_guide_does_what_it_says(instance, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    blocks = re.split(r"BLOCK \d+\n", done.stdout)
-    assert len(blocks) == GUIDE.count("```bash") + 1
+    assert len(re.findall(r"^BLOCK \d+$", said, re.MULTILINE)) == GUIDE.count("```bash")
     assert "Nothing is wrong." in said
     assert "Ana Țuțea" in said
     statuses = re.findall(r"^0x\w+: (\w+)$|^\s+Reason: (\w+)$", said, re.MULTILINE)
     told = [good or reason for good, reason in statuses if good != "revoked"]
     assert told == ["good", "certificateHold", "good", "superseded", "cessationOfOperation"], told
     assert said.count("Response verify OK") == 5
-    assert "verify OK" in blocks[7]
+    assert re.search(r"^verify OK$", said, re.MULTILINE)
     assert "The authority's log is whole" in said
     assert said.count("Example: paraph ") == 1

@@ -168,7 +168,7 @@ def prepare(world: World, words: tuple[str, ...]) -> dict[str, str]:
     world.request("seal.csr", "Primăria Exemplu")
     world.request("unit.csr", "TEST Unit elsewhere")
     found = {}
-    if act in {"show", "suspend", "revoke", "resume"} and words[1] != "propose":
+    if act in {"show", "suspend", "revoke", "resume", "renew"} and words[1] != "propose":
         found["4f09c2"] = world.serial()
     if act == "resume":
         world.ca.operator.suspend(found["4f09c2"])
@@ -451,7 +451,7 @@ def test_a_shell_is_told_how_to_complete(shell):
 @pytest.mark.parametrize(
     ("typed", "begun", "offered"),
     [
-        (["ca"], "re", {"reject", "resume", "revoke"}),
+        (["ca"], "re", {"reject", "renew", "resume", "revoke"}),
         (["ca", "revoke", "--reason"], "key", {"keyCompromise"}),
         (["ca", "issue", "part"], "", {"ocsp", "tsu", "list-signer"}),
     ],

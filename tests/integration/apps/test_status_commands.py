@@ -11,8 +11,10 @@ import pytest
 from cryptography.x509 import load_der_x509_crl
 
 from apps.browser import Browser
+from apps.caretaker import Caretaker
 from apps.health import listen_address
 from core import addresses
+from core.clock import SystemClock
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("instance")]
 
@@ -45,7 +47,7 @@ def sam_record(instance, credential: str) -> tuple[str, int]:
 
 def on_list(instance, serial: str) -> str | None:
     """Return the reason under which the served list has a certificate; None when it has not."""
-    url = f"http://{listen_address(instance.settings, 'status')}{addresses.ISSUING_CRL}"
+    url = f"http://{listen_address(instance.settings, 'status')}{addresses.issuing_crl(1)}"
     der = httpx.get(url, trust_env=False).content
     entry = load_der_x509_crl(der).get_revoked_certificate_by_serial_number(int(serial, 16))
     if entry is None:
@@ -110,6 +112,11 @@ def test_a_signatory_revokes_on_the_page_and_everybody_learns_of_it(instance, en
     assert responder_says(instance, tmp_path, serial) == "revoked"
     assert (sam_record(instance, credential), on_list(instance, serial)) == (("revoked", 0), "no reason")
     browser.close()
+    Caretaker(instance.settings, SystemClock()).make_round()  # or the instance's own, if it was faster
+    with sqlite3.connect(instance.settings.zone_dir("sam") / "db.sqlite") as database:
+        wanted = "SELECT state FROM own_revocations WHERE credential = ?"
+        assert database.execute(wanted, (credential,)).fetchall() == [("carried-out",)]
+    database.close()
 
 
 def person(instance, credential: str) -> tuple[str, str]:

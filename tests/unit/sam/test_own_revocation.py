@@ -20,7 +20,7 @@ from core.factors import (
     ThrottledUntil,
 )
 from core.types import Dtbsr
-from signer.own_revocation import OwnRevocationService
+from signer.own_revocation import OwnRevocationService, carry_orders
 from signer.sam.client import SamClient
 from signer.sam.errors import TransactionClosed
 from signer.sam.protocol import SAM, AcknowledgeOrder, MakeKey
@@ -51,6 +51,10 @@ class Bench(RegistrationBench):
         serial = serial_of(self.made)
         return self.state(self.made.credential), self.ca.admin.describe(serial).status
 
+    def carry(self) -> None:
+        """Make the operator's round."""
+        carry_orders(self.sam_admin, self.ca_client)
+
     def wrong(self) -> str:
         return f"{(int(self.sam.phone.code) + 1) % 10**8:08}"
 
@@ -68,7 +72,6 @@ def test_the_right_code_revokes_the_credential_and_the_certificate(bench):
     assert bench.column("length(wrapped_key)", bench.made.credential) == 0
     assert bench.ca.admin.describe(serial_of(bench.made)).reason == "unspecified"
     assert [sms.text[:50] for sms in bench.sam.phone.notices] == ["Paraph: certificatul dvs. de semnare a fost revoca"]
-    assert bench.web.calls == ["BeginOwnRevocation", "ConfirmOwnRevocation", "AcknowledgeOrder"]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +214,10 @@ def test_a_request_rewritten_in_the_database_revokes_nobody(bench, change):
     with pytest.raises(RecordTampered):
         bench.service.confirm(request, bench.sam.phone.code)
     assert (bench.state(victim), bench.states) == ("active", ("active", "good"))
-    bench.service.carry_waiting()
-    assert bench.states == ("active", "good")
+    assert change == "state" or bench.sam_admin.revocation_orders() == []
 
 
-# -- the order that `web` carries -----------------------------------------------------------------------------------------
+# -- the order ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_ca_that_does_not_answer_gets_the_order_later(bench):
@@ -223,46 +225,51 @@ def test_a_ca_that_does_not_answer_gets_the_order_later(bench):
     bench.ca.caller.down = True
     assert not bench.service.confirm(request, bench.sam.phone.code)
     assert bench.states == ("revoked", "good")  # nothing can be signed any more
+    with pytest.raises(Unavailable):
+        bench.carry()
     bench.ca.caller.down = False
-    bench.clock.advance(minutes=10)
-    bench.service.carry_waiting()
+    bench.carry()
     assert bench.states == ("revoked", "revoked")
-    bench.web.calls.clear()
-    bench.service.carry_waiting()
-    assert bench.web.calls == ["ListRevocationOrders"]  # none waits any more
+    assert bench.sam_admin.revocation_orders() == []
+
+
+def test_what_web_carried_is_carried_again_until_the_sam_hears_of_it_from_the_operator(bench):
+    assert bench.service.confirm(bench.begin(), bench.sam.phone.code)
+    assert len(bench.sam_admin.revocation_orders()) == 1
+    bench.carry()
+    assert bench.sam_admin.revocation_orders() == []
+    assert bench.events[-1] == "revocation carried out"
 
 
 @pytest.mark.parametrize("lost", ["CarryOutRevocation", "AcknowledgeOrder"])
-def test_an_answer_that_was_lost_is_made_good_by_carrying_again(bench, lost):
-    channel = bench.ca.caller if lost == "CarryOutRevocation" else bench.web
+def test_an_answer_that_was_lost_is_made_good_by_carrying_again(bench, order, lost):
+    channel = bench.ca.caller if lost == "CarryOutRevocation" else bench.admin
     channel.fails_after = {lost}
-    assert not bench.service.confirm(bench.begin(), bench.sam.phone.code)
+    with pytest.raises(Unavailable):
+        bench.carry()
     channel.fails_after = set()
-    bench.service.carry_waiting()
-    assert bench.states == ("revoked", "revoked")
-    bench.service.carry_waiting()
-    assert len([each for each in bench.ca.caller.calls if each == "CarryOutRevocation"]) <= 2
+    bench.carry()
+    assert (bench.states, bench.sam_admin.revocation_orders()) == (("revoked", "revoked"), [])
 
 
 def test_an_answer_of_the_sam_that_was_lost_still_reaches_the_ca(bench):
     bench.web.fails_after = {"ConfirmOwnRevocation"}
     with pytest.raises(Unavailable):
         bench.service.confirm(bench.begin(), bench.sam.phone.code)
-    bench.service.carry_waiting()
+    bench.carry()
     assert bench.states == ("revoked", "revoked")
 
 
-def test_a_sam_that_does_not_answer_is_asked_again_later(bench, caplog):
-    bench.web.down = True
-    bench.service.carry_waiting()
-    assert "no orders to be had" in caplog.text
-
-
-def test_what_was_revoked_otherwise_meanwhile_is_acknowledged(bench):
+def test_what_was_revoked_otherwise_meanwhile_needs_nothing_more(bench):
     request = bench.begin()
     bench.requests.revoke(serial_of(bench.made), "keyCompromise")
     assert bench.service.confirm(request, bench.sam.phone.code)
+    bench.carry()
     assert bench.ca.admin.describe(serial_of(bench.made)).reason == "keyCompromise"
+
+
+def test_web_has_no_word_for_orders_that_were_carried_out():
+    assert {"AcknowledgeOrder", "ListRevocationOrders"}.isdisjoint(SAM.by_name)
 
 
 @pytest.fixture
@@ -271,7 +278,7 @@ def order(bench):
     bench.ca.caller.down = True
     bench.service.confirm(bench.begin(), bench.sam.phone.code)
     bench.ca.caller.down = False
-    (order,) = SamClient(bench.web).revocation_orders()
+    (order,) = bench.sam_admin.revocation_orders()
     return order
 
 
@@ -316,7 +323,7 @@ def test_an_order_carried_twice_revokes_once(bench, order):
 
 def test_only_what_was_confirmed_can_be_acknowledged(bench):
     request = bench.begin()
-    bench.sam.ask(AcknowledgeOrder(request))
+    bench.sam.admin(AcknowledgeOrder(request))
     assert bench.service.confirm(request, bench.sam.phone.code)
     with pytest.raises(ChallengeClosed):
-        bench.sam.ask(AcknowledgeOrder("v-none"))
+        bench.sam.admin(AcknowledgeOrder("v-none"))
