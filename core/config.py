@@ -92,7 +92,6 @@ class Status(_Section, frozen=True):
     """The `status` zone."""
 
     listen: str
-    metrics_listen: str
     workers: int
     tsa_policy_oid: str
     time_service_required: bool

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from apps import admin_credentials
-from apps.admin_credentials import CodeMaker
+from apps.admin_credentials import CodeMaker, Credentials
 from ca.admin_protocol import ByAdmin, ByOperator, NotSignedIn, SignIn
 from ca.client import CaAdmin, CaClient, CaControl
 from ca.protocol import CA, CA_ADMIN
@@ -106,21 +106,11 @@ def sign_in_of(settings: Settings, admin: Admin) -> SignIn:
         CredentialsUnusable: the file with password and code cannot be used.
     """
     path = _file(settings, admin)
-    if path is None:
-        return _typed(admin)
-    found = admin_credentials.read(path, admin.name)
-    codes = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait)
-    return SignIn(found.name, found.password, found.code or codes.next_code(found.totp_secret))
-
-
-def _typed(admin: Admin) -> SignIn:
-    try:
-        name = admin.name or click.prompt("Administrator", err=True)
-        password = click.prompt(f"Password of {name}", hide_input=True, err=True)
-        return SignIn(name, password, click.prompt("Code of the TOTP app", err=True))
-    except click.Abort:  # nobody answers
-        click.echo(err=True)
-        raise NotSignedIn("answer the questions, or name a file with --credentials") from None
+    found = admin_credentials.read(path, admin.name) if path else _asked(admin.name)
+    code = found.code
+    if path and not code:
+        code = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait).next_code(found.totp_secret)
+    return SignIn(found.name, found.password, code)
 
 
 def _file(settings: Settings, admin: Admin) -> Path | None:
@@ -128,6 +118,16 @@ def _file(settings: Settings, admin: Admin) -> Path | None:
         return admin.file
     path = admin_credentials.development_file(settings, admin.name)
     return path if path.exists() else None
+
+
+def _asked(name: str | None) -> Credentials:
+    try:
+        name = name or click.prompt("Administrator", err=True)
+        password = click.prompt(f"Password of {name}", hide_input=True, err=True)
+        return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
+    except click.Abort:  # nobody answers
+        click.echo(err=True)
+        raise NotSignedIn("answer the questions, or name a file with --credentials") from None
 
 
 def _wait(seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from apps.ceremony import journal
 from apps.ceremony.journal import JournalUnreadable, is_ended
@@ -26,22 +27,29 @@ def ceremony() -> None:
 
 @ceremony.command(example="paraph ca ceremony plan --out ceremony.toml")
 @to_file
+@as_json
 @click.pass_obj
-def plan(installation: Installation, *, to: str) -> None:
+def plan(installation: Installation, *, to: str, as_json: bool) -> None:
     """Write a ceremony file for these settings, to be completed with who is present, reviewed, and given to paraph init."""
-    write(to, to_toml(of_settings(installation.settings())).encode())
+    said = of_settings(installation.settings())
+    write(to, _json(said) if as_json else to_toml(said).encode())
 
 
 @ceremony.command(example="paraph ca ceremony transcript")
 @click.argument("name", required=False)
 @to_file
+@as_json
 @click.pass_obj
-def transcript(installation: Installation, *, name: str | None, to: str) -> None:
+def transcript(installation: Installation, *, name: str | None, to: str, as_json: bool) -> None:
     """Print the transcript of a ceremony: the last one, or that of NAME. It is made from the journal, the same each time."""
     held = _journals(installation)
     found = [path for path in held if name in (None, path.stem)]
     if not found:
         raise JournalUnreadable(name or "no ceremony was held here")
+    if as_json:
+        head, acts = journal.read(found[-1])
+        write(to, _json({"ceremony": head, "acts": acts}))
+        return
     write(to, transcript_of(found[-1]).encode())
 
 
@@ -64,6 +72,10 @@ def list_ceremonies(installation: Installation, *, as_json: bool) -> None:
         for name, head, acts in found
     ]
     say_table(("Ceremony", "Title", "Last act", "State"), rows)
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
 
 
 def _journals(installation: Installation) -> list[Path]:

@@ -126,6 +126,14 @@ class Workbench:
         self.enrol("Ana", "Pop-Ștefănescu", "PNORO-2900101400016", "+40722000111", "portal-a", "ana")
         self.enrol("Bogdan", "Țăranu", "PNORO-1900101400014", "+40722000222", "portal-b", "bogdan")
 
+    def pinned_issuers(self) -> Issuers:
+        """Pin the bench's authority as the SAM's zone has it pinned."""
+        certificate = load_der_x509_certificate(self.ca.certificate_der)
+        new = self.folder / f".{os.getpid()}.new"  # other processes of a test pin the same file
+        new.write_bytes(certificate.public_bytes(Encoding.PEM))
+        new.replace(self.folder / "issuing.pem")
+        return Issuers(self.folder)
+
     @classmethod
     def beside(cls, folder: Path, keys: SamKeys, issuing: bytes, *, clock, entropy) -> Self:
         """Return a bench of another process, on the database of one that stands already."""
@@ -135,14 +143,6 @@ class Workbench:
         bench.ca = SimpleNamespace(certificate_der=issuing, certificate=load_der_x509_certificate(issuing))
         bench.sam = bench.start()
         return bench
-
-    def pinned_issuers(self) -> Issuers:
-        """Pin the bench's authority as the SAM's zone has it pinned."""
-        certificate = load_der_x509_certificate(self.ca.certificate_der)
-        new = self.folder / f".{os.getpid()}.new"  # other processes of a test pin the same file
-        new.write_bytes(certificate.public_bytes(Encoding.PEM))
-        new.replace(self.folder / "issuing.pem")
-        return Issuers(self.folder)
 
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""

@@ -23,9 +23,8 @@ from apps.enrolment import enrol
 from apps.health import listen_address
 from apps.journey import Journey, Report
 from apps.judges import signatory_pem
-from apps.rotation import rotate_issuing
 from apps.supervisor import AlreadyRunning
-from ca.acts import AnyAct, RotateIssuingKey
+from ca.acts import AnyAct, UseRoot
 from ca.admin_protocol import ByAdmin, ByOperator
 from ca.client import CaAdmin, CaControl
 from ca.protocol import CA_ADMIN
@@ -158,8 +157,9 @@ def test_a_rotation_a_backup_a_disaster_and_a_restore(world: World):
     # 1  A citizen signs under the first generation; the issuing key is rotated while the zones run.
     assert issuer_of(world.sign("old")) == "TEST Natural Person CA G1"
     pids = {zone: world.instance.worker_pids(zone) for zone in ("ca", "sam", "status")}
-    act = RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
-    assert rotate_issuing(world.settings, world.decide(act), print).generation.number == 2
+    proposed = world.paraph("ca", "propose", "rotation", "--as", "elena")["proposal"]["proposal"]
+    world.paraph("ca", "approve", proposed, "--yes", "--as", "mihai")
+    assert world.paraph("ca", "rotate", "issuing", proposed)["generation"] == 2
     new = world.enrol(18)
     (world.folder / "new.pem").write_bytes(new.public_bytes(Encoding.PEM))
     assert issuer_of(new) == "TEST Natural Person CA G2"
@@ -169,6 +169,12 @@ def test_a_rotation_a_backup_a_disaster_and_a_restore(world: World):
     assert issuer_of(world.sign("old-after")) == "TEST Natural Person CA G1"
     assert {zone: world.instance.worker_pids(zone) for zone in pids} == pids
     assert world.instance.health()["status"] == ""
+
+    proposed = world.decide(UseRoot("issue-root-list"))
+    assert world.paraph("ca", "root-list", proposed)["entries"] == 0
+    held = world.paraph("ca", "ceremony", "list")
+    assert [each["ended"] for each in held] == [True] * 3
+    assert "key issuing-g2 was made" in str(world.paraph("ca", "ceremony", "transcript", held[1]["name"]))
 
     # 3  A backup while they run; then a revocation that it does not know; its list is fetched by somebody else.
     for name, words in (("records", "the first long passphrase"), ("keys", "another long passphrase")):
