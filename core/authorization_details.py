@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, Literal, cast
 
 from core.algorithms import HashAlgorithm, SignatureAlgorithm
@@ -21,6 +22,9 @@ HASH_TYPES: Final = ("sodr", "sdr", "dtbsr")
 HashType = Literal["sodr", "sdr", "dtbsr"]
 _MAX_DIGESTS: Final = 1000
 _MAX_LABEL: Final = 255
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # general categories of Unicode
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that draw nothing
+_MAX_PILE: Final = 4  # marks over one letter: more reach into the lines above and below
 _SIGN_ALGORITHMS: Final = {algorithm.oid: algorithm for algorithm in SignatureAlgorithm}
 
 
@@ -94,9 +98,15 @@ def read_label(value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAX_LABEL:
         raise Malformed("authorization_details: label")
     label = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in label):
+    if any(unicodedata.category(char) in _HIDDEN or char in _BLANK for char in label) or _pile(label) > _MAX_PILE:
         raise Malformed("authorization_details: label")
     return label
+
+
+def _pile(label: str) -> int:
+    """Return the most marks that stand over one letter."""
+    runs = groupby(label, key=lambda char: unicodedata.category(char) in {"Mn", "Me"})
+    return max((len(list(run)) for are_marks, run in runs if are_marks), default=0)
 
 
 def _check_count(value: object, digests: int) -> None:

@@ -232,8 +232,7 @@ def _check(settings: Settings) -> None:
     ):
         if not (origin.startswith("https://") or (origin.startswith("http://") and is_loopback(origin))):
             raise BadSettings(f"{name}: must be https unless it is a loopback address")
-    if not 1 <= settings.sam.multisign <= 1000:
-        raise BadSettings("sam.multisign: between 1 and 1000")
+    _check_sam(settings.sam)
     if min(settings.web.requests_a_minute, settings.web.signatory_requests_a_minute, settings.web.signatures_a_day) < 1:
         raise BadSettings("web: limits of requests and signatures are at least 1")
     _check_tsa(settings.tsa)
@@ -245,6 +244,15 @@ def _check(settings: Settings) -> None:
     sender = settings.service.sms_sender
     if not (1 <= len(sender) <= 11 and sender.isascii() and sender.isprintable()):
         raise BadSettings("service.sms_sender: 1 to 11 printable ASCII characters")
+
+
+def _check_sam(sam: Sam) -> None:
+    if not 1 <= sam.multisign <= 1000:
+        raise BadSettings("sam.multisign: between 1 and 1000")
+    if not 1 <= sam.sad_minutes <= 15:
+        raise BadSettings("sam.sad_minutes: between 1 and 15")
+    if not 0 <= sam.honest_error_rate <= 0.5:  # which also refuses what is no number
+        raise BadSettings("sam.honest_error_rate: between 0 and 0.5, or nothing would ever raise the alarm")
 
 
 def _check_tsa(tsa: Tsa) -> None:

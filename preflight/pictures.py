@@ -1,6 +1,6 @@
 """The second engine's view, pdfium's: how many pages, how large, and what they look like before and after an increment.
 
-What is compared, always: number and size of all pages, kind of form, signatures (one more, with our byte range).
+What is compared, always: number and size of all pages, signatures (one more, with our byte range).
 Which pages are drawn: the one that carries the field; and all of them when pdfium had to repair the file.
 
 Why the others need not be drawn: pdfium either follows the cross-references or, when they fail, scans the file from

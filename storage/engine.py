@@ -7,7 +7,7 @@ it cannot change under it, and is on disk when the block ends (`synchronous=FULL
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
@@ -38,10 +38,12 @@ class Database:
 
     def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS, durable: bool = True) -> None:
         """`durable=False` is for counts that a power cut may set back (a crash of ours does not): no wait for the disk."""
+        self._path = path
         self._engine = _engine(path, busy_ms, "FULL" if durable else "NORMAL")
 
     def create(self, metadata: MetaData) -> None:
         """Make the tables that are not there yet."""
+        make_private(self._path)
         with _translated(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             metadata.create_all(connection)
@@ -118,6 +120,13 @@ def is_writing(connection: Connection) -> bool:
 def once_durable(connection: Connection, action: Callable[[], None]) -> None:
     """Have something done when the present transaction is durable; never, when it is undone."""
     connection.info[_WAITING].append(action)
+
+
+def make_private(path: Path) -> None:
+    """Have a database's file be its owner's alone from its first moment on, as those beside it will be, whatever the umask."""
+    if str(path) != ":memory:":
+        with suppress(OSError):  # the engine says it better
+            path.touch(mode=0o600)
 
 
 def _engine(path: Path, busy_ms: int, synchronous: Literal["FULL", "NORMAL"]) -> Engine:

@@ -15,6 +15,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from core.errors import Unavailable
+from storage.engine import make_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ class Marks:
         Raises:
             MarksUnavailable: it cannot be opened.
         """
+        make_private(path)
         try:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -86,10 +86,8 @@ def choose_algorithm(record: CredentialRecord, request: SignatureRequest) -> Sig
     Raises:
         AlgorithmNotAuthorised: the key cannot do it, or the digests are of another hash.
     """
-    allowed = KeyType(record.key_type).algorithms
-    if request.algorithm is not None and request.algorithm not in allowed:
-        raise AlgorithmNotAuthorised(request.algorithm.name)
-    candidates = [a for a in allowed if a.hash is request.hash and request.algorithm in {None, a}]
+    asked = request.algorithm
+    candidates = [a for a in KeyType(record.key_type).algorithms if a.hash is request.hash and asked in {None, a}]
     if not candidates:
-        raise AlgorithmNotAuthorised(f"{record.key_type} with {request.hash.name}")
+        raise AlgorithmNotAuthorised(f"{record.key_type} with {request.hash.name}{f', {asked.name}' if asked else ''}")
     return candidates[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -28,6 +29,7 @@ from signer.sam.errors import (
     SignatureFaulty,
     TransactionClosed,
 )
+from signer.sam.policy import check_usable
 from signer.sam.protocol import (
     DescribeCredential,
     PreparedDocument,
@@ -37,6 +39,7 @@ from signer.sam.protocol import (
     SignDocument,
     VerifyEvidence,
 )
+from signer.sam.sad import SadCodec
 from signer.sam.verify import VerifiedActivation
 from tests.support.sam_bench import ECDSA, SHA256, digest
 
@@ -90,6 +93,43 @@ def test_every_flipped_byte_and_every_prefix_of_a_sad_is_refused__t15(bench):
             bench.sign_hashes(attempt, ONE)
     assert bench.uses == []
     assert bench.sign_hashes(sad, ONE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal", "why"),
+    [
+        ({"binding_digest": bytes(32)}, SadInvalid, "another content"),
+        ({"signatory": "s-another"}, CredentialMismatch, "signatory"),
+        ({"credential": "c-another"}, CredentialMismatch, "credential"),
+        ({"client": "portal-b"}, CredentialMismatch, "client"),
+    ],
+)
+def test_a_sad_of_our_own_that_says_other_than_its_transaction_is_refused(bench, changes, refusal, why):
+    """Made with the right key: what is compared with the sealed records does not rest on the MAC alone."""
+    sad = bench.authorise(ONE).sad
+    codec = SadCodec(bench.keys.sad)
+    with pytest.raises(refusal, match=why):
+        bench.sign_hashes(codec.make(replace(codec.open(sad), **changes)), ONE)
+    assert bench.uses == []
+    assert bench.sign_hashes(sad, ONE)
+
+
+def test_a_sad_has_one_spelling(bench):
+    sad = bench.authorise(ONE).sad
+    for spelling in (sad.removeprefix("sad_"), sad + "A" * 10_000, f" {sad}", f"{sad}="):
+        with pytest.raises(SadInvalid, match="form"):
+            bench.sign_hashes(spelling, ONE)
+    assert bench.uses == []
+    assert bench.sign_hashes(sad, ONE)
+
+
+def test_a_certificate_that_is_not_valid_yet_signs_nothing(bench):
+    with bench.database.reading() as connection:
+        record = bench.sam._parts.records.find(connection, bench.credentials["ana"])
+    begin = load_der_x509_certificate(record.certificate).not_valid_before_utc
+    with pytest.raises(CredentialNotUsable, match="not valid yet"):
+        check_usable(record, begin - timedelta(seconds=1))
+    check_usable(record, begin)
 
 
 def test_a_sad_ends_after_its_minutes(bench):

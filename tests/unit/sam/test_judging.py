@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.factors import (
@@ -14,8 +16,8 @@ from core.factors import (
     SigningStopped,
     ThrottledUntil,
 )
-from signer.sam.errors import TransactionClosed
-from signer.sam.protocol import CancelTransaction, ResendCode, ShowTransaction, SubmitCode
+from signer.sam.errors import CertificateExpired, TransactionClosed
+from signer.sam.protocol import Approve, CancelTransaction, ResendCode, ShowTransaction, SubmitCode
 from tests.support.sam_bench import digest
 
 ONE = digest("one")
@@ -123,6 +125,16 @@ def test_neither_resend_nor_a_new_code_gives_tries_back__g3(bench):
     for expected in (CodeWrong, SigningStopped):
         with pytest.raises(expected):
             submit(bench, view, wrong(bench.phone.code))
+
+
+def test_a_certificate_that_ended_while_the_code_was_on_its_way_is_not_authorised(bench):
+    approved = bench.admin(Approve("Dan", "Pop", "PNORO-4", "+40722000444", "d@example.com", "portal-a", "dan"))
+    bench.activate(approved.approval, life=timedelta(minutes=3))
+    view = bench.open(ONE, account="dan")
+    bench.clock.advance(minutes=3, seconds=1)
+    with pytest.raises(CertificateExpired):
+        bench.ask(SubmitCode(view.transaction, "portal-a", bench.phone.code))
+    assert bench.ask(SubmitCode(bench.open(ONE).transaction, "portal-a", bench.phone.code)).sad
 
 
 def test_cancelling_is_final__w6(bench):

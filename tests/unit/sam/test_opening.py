@@ -6,11 +6,14 @@ import json
 from datetime import timedelta
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
-from core.errors import ClockInDoubt, Malformed
+from core import base64url
+from core.errors import ClockInDoubt, Malformed, MalformedDigest
 from core.factors import SmsNotSent, ThrottledUntil
 from signer.sam.errors import (
+    AlgorithmNotAuthorised,
     CertificateExpired,
     CredentialNotUsable,
     CredentialUnknown,
@@ -26,6 +29,7 @@ from signer.sam.protocol import (
     CancelTransaction,
     CarriedRequest,
     OpenTransaction,
+    RegisterPortal,
     SetState,
     ShowTransaction,
     SubmitCode,
@@ -139,6 +143,57 @@ def test_a_request_that_the_portal_did_not_sign_needs_a_credential_that_allows_i
     lower = bench.enrol("Carol", "Low", "PNORO-3", "+40722000333", "portal-a", "carol", allow_carried=True)
     carried = CarriedRequest("carol", lower, SHA256, [AuthorisedDigest("dtbsr", ONE, "x")])
     assert not bench.ask(OpenTransaction("portal-a", "ro", None, carried)).signed_by_portal
+
+
+@pytest.mark.parametrize(
+    ("digests", "refusal"),
+    [([], Malformed), ([AuthorisedDigest("dtbsr", ONE[:-1], "x")], MalformedDigest)],
+)
+def test_a_request_that_the_portal_did_not_sign_has_the_form_of_one_that_it_did(bench, digests, refusal):
+    lower = bench.enrol("Carol", "Low", "PNORO-3", "+40722000333", "portal-a", "carol", allow_carried=True)
+    with pytest.raises(refusal):
+        bench.ask(OpenTransaction("portal-a", "ro", None, CarriedRequest("carol", lower, SHA256, digests)))
+    assert not bench.phone.messages
+
+
+def test_a_portal_without_a_request_key_signs_no_request(bench):
+    bench.admin(RegisterPortal("portal-a", "Primăria portal-a", "Primaria portal-a", None))
+    with pytest.raises(RequestObjectInvalid, match="no request key"):
+        bench.open(ONE)
+    assert not bench.phone.messages
+
+
+def test_what_the_portal_signed_as_something_else_is_no_request(bench):
+    """Or whatever else it signs with this key, an assertion of who it is say, opened a transaction (RFC 9101 §10.8)."""
+    honest = bench.request_object(digests=[ONE])
+    payload = base64url.decode(honest.split(".")[1])
+    for kind in ({"typ": "JWT"}, {}):
+        header = {"alg": "ES256"} | kind
+        other = jws.serialize_compact(header, payload, bench.request_keys["portal-a"], algorithms=["ES256"])
+        with pytest.raises(RequestObjectInvalid, match="type"):
+            opened(bench, other)
+    assert not bench.phone.messages
+    assert opened(bench, honest).state == "open"
+
+
+@pytest.mark.parametrize("token", [{"sub": "ana", "azp": "portal-b"}, {"sub": 7, "azp": "portal-a"}, {"sub": "ana"}])
+def test_the_portals_word_for_an_account_is_its_own(bench, token):
+    said = f"e30.{base64url.encode(json.dumps(token).encode())}.x"
+    with pytest.raises(RequestObjectInvalid, match="account_token"):
+        opened(bench, bench.request_object(digests=[ONE], account_token=said))
+    assert not bench.phone.messages
+
+
+def test_digests_of_a_hash_that_the_key_has_no_algorithm_for_are_refused__i6(bench):
+    detail = {
+        "type": "credential",
+        "credentialID": bench.credentials["ana"],
+        "hashAlgorithmOID": "2.16.840.1.101.3.4.2.3",
+        "documentDigests": [{"hash": base64url.encode(bytes(64)), "label": "x"}],
+    }
+    with pytest.raises(AlgorithmNotAuthorised):
+        opened(bench, bench.request_object(authorization_details=[detail]))
+    assert not bench.phone.messages
 
 
 def test_exactly_one_kind_of_request_is_given(bench):

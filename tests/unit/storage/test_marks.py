@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, insert, select, update
 
@@ -73,6 +75,19 @@ def test_a_store_that_cannot_be_used_is_not_taken_for_an_empty_one(marks, tmp_pa
     for path in (tmp_path / "no-store", tmp_path / "no-folder" / "marks"):
         with pytest.raises(MarksUnavailable):
             Marks(path)
+
+
+def test_its_files_and_a_databases_are_their_owners_alone_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        marks, database = Marks(tmp_path / "marks"), Database(tmp_path / "database")
+        database.create(things.metadata)
+        marks.raise_to("a", 1)
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    finally:
+        os.umask(before)
+        marks.close()
+        database.close()
 
 
 def test_a_transaction_that_is_undone_marks_nothing(marks, database):
