@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, event, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, event, insert, select, update
 
 from core.errors import RecordTampered
 from storage.seals import Seals
@@ -65,17 +65,6 @@ class Versioned(Generic[R]):
         if gone := self._seen.keys() - found.keys():
             raise RecordTampered(f"{self._table.name}: {min(gone)} is gone")
         return list(found.values())
-
-    def some(
-        self, connection: Connection, *conditions: ColumnElement[bool], order: ColumnElement[Any], most: int
-    ) -> list[R]:
-        """Return at most `most` records that fulfil the conditions.
-
-        Raises:
-            RecordTampered: a seal does not fit, or one is older than it was.
-        """
-        wanted = select(self._table).where(*conditions).order_by(order).limit(most)
-        return [self._opened(connection, row) for row in connection.execute(wanted).mappings()]
 
     def store(self, connection: Connection, record: R) -> R:
         """Write a record, of which the caller read the version before in this transaction; return it as written.

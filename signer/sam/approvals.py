@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Table, or_
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, or_, select, update
 
 from signer.sam.errors import ApprovalUnknown
 from signer.sam.tables import approvals
 from storage.seals import Seals
-from storage.versioned import Record, Versioned
 
 State = Literal["open", "used", "withdrawn", "lapsed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval(Record):
-    """One row of `approvals`, as it was sealed."""
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One row of `approvals`, as it was sealed. `version` rises with every change."""
 
     approval: str
+    version: int
     state: State
     signatory: str
     given_name: str
@@ -54,32 +54,47 @@ def about_the_same(table: Table, person: Approval) -> ColumnElement[bool]:
     )
 
 
-_MOST: Final = 1000  # records at a time
+_FIND: Final = select(approvals).where(approvals.c.approval == bindparam("name"))
+_OPEN: Final = select(approvals).where(approvals.c.state == "open").order_by(approvals.c.approved_at)
 
 
 class Approvals:
     """The repository of approvals."""
 
     def __init__(self, seals: Seals) -> None:
-        self._records = Versioned(approvals, Approval, seals)
+        self._seals = seals
 
     def find(self, connection: Connection, approval: str) -> Approval:
         """Return an approval.
 
         Raises:
             ApprovalUnknown: there is none.
-            RecordTampered: its seal does not fit, or it is older than it was.
+            RecordTampered: its seal does not fit.
         """
-        found = self._records.find(connection, approval)
-        if found is None:
+        row = connection.execute(_FIND, {"name": approval}).mappings().first()
+        if row is None:
             raise ApprovalUnknown(approval[:100])
-        return found
+        return Approval(**self._seals.opened(approvals, dict(row)))
 
-    def open_ones(self, connection: Connection, *conditions: ColumnElement[bool]) -> list[Approval]:
+    def open_ones(self, connection: Connection, *conditions: ColumnElement[bool], most: int = 1000) -> list[Approval]:
         """Return the open approvals that fulfil the conditions, oldest first; some may have lapsed meanwhile."""
-        is_open = approvals.c.state == "open"
-        return self._records.some(connection, is_open, *conditions, order=approvals.c.approved_at, most=_MOST)
+        rows = connection.execute(_OPEN.where(*conditions).limit(most)).mappings()
+        return [Approval(**self._seals.opened(approvals, dict(row))) for row in rows]
 
-    def store(self, connection: Connection, approval: Approval) -> None:
-        """Write a new approval, or a changed one."""
-        self._records.store(connection, approval)
+    def add(self, connection: Connection, approval: Approval) -> None:
+        """Insert a new approval, sealed."""
+        connection.execute(insert(approvals), self._seals.sealed(approvals, approval))
+
+    def replace(self, connection: Connection, approval: Approval) -> None:
+        """Store a changed approval, sealed anew; its version must be one above the stored one.
+
+        Raises:
+            ApprovalUnknown: it changed meanwhile.
+        """
+        stored = connection.execute(
+            update(approvals)
+            .where(approvals.c.approval == approval.approval, approvals.c.version == approval.version - 1)
+            .values(self._seals.sealed(approvals, approval))
+        )
+        if stored.rowcount != 1:
+            raise ApprovalUnknown(f"{approval.approval}: changed meanwhile")

@@ -77,7 +77,7 @@ class Approving:
             approval = replace(
                 before,
                 approval=new_id(self._parts.entropy, "a"),
-                version=0,
+                version=1,
                 state="open",
                 replaces=record.credential,
                 approved_at=now,
@@ -110,6 +110,7 @@ class Approving:
     def _new(self, asked: Approve, now: datetime) -> Approval:
         return Approval(
             approval=new_id(self._parts.entropy, "a"),
+            version=1,
             state="open",
             signatory=new_id(self._parts.entropy, "s"),  # a new proofing begins with new allowances of codes
             given_name=asked.given_name,
@@ -132,7 +133,7 @@ class Approving:
             close_approval(self._parts, connection, waiting, "lapsed", now)
 
     def _add(self, connection: Connection, approval: Approval) -> Approved:
-        self._parts.approvals.store(connection, approval)
+        self._parts.approvals.add(connection, approval)
         self._parts.evidence.append(
             connection,
             "approved",

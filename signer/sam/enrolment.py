@@ -29,8 +29,8 @@ from signer.sam.notices import Notices
 from signer.sam.parts import Parts
 from signer.sam.possession import certification_request
 from signer.sam.protocol import Activate, MadeKey, MakeKey
-from signer.sam.records import IN_USE, CredentialRecord
-from signer.sam.retiring import OVER, change_state, give_up
+from signer.sam.records import CredentialRecord
+from signer.sam.retiring import change_state, give_up
 
 _SIGNATORY_KEYS = {key_type.value: key_type for key_type in (KeyType.EC_P256, KeyType.EC_P384, KeyType.RSA_3072)}
 
@@ -92,9 +92,6 @@ class Enrolment:
         approval = self._parts.approvals.find(connection, name)
         if approval.state != "open":
             raise ApprovalNotOpen(approval.state)
-        made = self._parts.records.of_approval(connection, name, *IN_USE, *OVER)
-        if any(record.certificate is not None for record in made):  # the row is one from before it was used (attack D2)
-            raise ApprovalNotOpen("used")
         self._parts.policy.approvals.check(approval.proofed_at, approval.approved_at, now)
         if approval.replaces:
             earlier = self._parts.records.find(connection, approval.replaces)
@@ -163,7 +160,7 @@ class Enrolment:
             self._end_replaced(connection, approval, now)
             active = replace(record, state="active", certificate=asked.certificate, ends_at=ends_at)
             self._parts.records.replace(connection, replace(active, version=record.version + 1))
-            self._parts.approvals.store(connection, replace(approval, state="used"))
+            self._parts.approvals.replace(connection, replace(approval, state="used", version=approval.version + 1))
             self._parts.evidence.append(
                 connection, "activated", now, credential=record.credential, replaces=approval.replaces
             )

@@ -51,7 +51,7 @@ def close_approval(
 ) -> None:
     """End an open approval, and what was begun on it."""
     give_up(parts, connection, approval, now)
-    parts.approvals.store(connection, replace(approval, state=state))
+    parts.approvals.replace(connection, replace(approval, state=state, version=approval.version + 1))
     parts.evidence.append(connection, f"approval {state}", now, approval=approval.approval)
 
 

@@ -193,25 +193,6 @@ def test_an_approval_rewritten_in_the_database_is_refused__attack_w3(bench, colu
     assert bench.enrolments().activate(approved.approval).certificate
 
 
-def test_a_used_approval_put_back_as_it_was_makes_no_second_credential__attack_d2(bench):
-    approved = bench.enrolments().approve(applicant(), ACCOUNT)
-    with bench.sam.database.reading() as connection:
-        before = connection.exec_driver_sql("SELECT * FROM approvals WHERE account = 'stefanita'").mappings().one()
-    made = bench.enrolments().activate(approved.approval)
-    bench.requests.revoke(serial_of(made), "keyCompromise")
-    columns = ", ".join(f"{name} = ?" for name in before)
-    with bench.sam.database.transaction() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE approvals SET {columns} WHERE account = 'stefanita'", tuple(before.values())
-        )
-    with pytest.raises(RecordTampered, match="older than it was"):
-        bench.enrolments().activate(approved.approval)
-    bench.start()  # a process that has not seen the newer one
-    with pytest.raises(ApprovalNotOpen, match="used"):
-        bench.enrolments().activate(approved.approval)
-    assert len(bench.ca_client.list()) == 1
-
-
 # -- what fails on the way ------------------------------------------------------------------------------------------------
 
 
