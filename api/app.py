@@ -15,6 +15,9 @@ from api.deps import Deps
 from api.errors import answer_errors
 from api.housekeeping import Housekeeping
 from api.jsons import json_response
+from api.limits.counters import Counters
+from api.limits.rules import Allowances, RateLimits
+from api.oauth.authentication import Authentication
 from api.oauth.clients import Clients
 from api.oauth.codes import Codes
 from api.oauth.par import PushedRequests
@@ -58,13 +61,16 @@ def _methods(settings: Settings, deps: Deps, codes: Codes) -> routes.Methods:
     audience, multisign = settings.service.public_origin, settings.sam.multisign
     limits = Limits(multisign, settings.web.max_documents, settings.web.max_document_bytes)
     bearer = Bearer(database, keys, clock)
+    rates = RateLimits(Counters(deps.counters, clock), clients.get, keys, Allowances.of(settings.web))
+    authentication = Authentication(database, clients, rates, keys, clock, audience)
     return routes.Methods(
         bearer=bearer,
+        limits=rates,
         credentials=Credentials(deps.sam, clock),
         signatures=Signatures(bearer, deps.signing, limits),
-        pushed=PushedRequests(database, clients, keys, clock, entropy, audience, multisign),
-        tokens=TokenEndpoint(database, clients, codes, keys, clock, entropy),
-        revocation=RevocationEndpoint(database, clients, keys, deps.sam, clock),
+        pushed=PushedRequests(database, authentication, clients, rates, keys, clock, entropy, audience, multisign),
+        tokens=TokenEndpoint(database, authentication, codes, keys, clock, entropy),
+        revocation=RevocationEndpoint(database, authentication, keys, deps.sam, clock),
         housekeeping=Housekeeping(database, clock),
     )
 

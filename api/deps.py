@@ -16,12 +16,17 @@ from storage.engine import Database
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The ports of the `web` zone's application. `database` has the tables of `api.tables`."""
+    """The ports of the `web` zone's application.
+
+    `database` has the tables of `api.tables`, `counters` that of `api.limits.counters`: what is counted there is of use
+    for a day at most, and need not survive a power cut.
+    """
 
     sam: SamClient
     signing: SigningService
     revocation: OwnRevocationService
     database: Database
+    counters: Database
     keys: WebKeys
     clock: Clock
     entropy: Entropy

@@ -59,6 +59,9 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     no.TokenMissing: Wire(401, "invalid_token", "The access token is missing", "Bearer"),
     no.TokenUnknown: Wire(401, "invalid_token", "The access token is not valid", _BEARER),
     no.TokenEnded: Wire(401, "expired_token", "The access token is expired or revoked", _BEARER),
+    # Limits: CSC API v2 §10.1
+    no.TooManyRequests: Wire(429, "temporarily_unavailable", "Too many requests"),
+    no.QuotaSpent: Wire(429, "temporarily_unavailable", "The daily quota of signatures is used up"),
     # Parameters of the CSC methods
     no.MissingParameter: Wire(400, _BAD, "Missing (or invalid type) {kind} parameter {name}"),
     no.InvalidParameter: Wire(400, _BAD, "Invalid parameter {name}"),
@@ -124,6 +127,7 @@ TABLE: Final[dict[type[DomainError], Wire]] = {
     no.InvalidOauthParameter: Wire(400, _BAD, "Invalid parameter {name}"),
     no.ClientUnauthenticated: Wire(401, _BAD, "Client authorization required", "Basic"),
     no.ClientAmbiguous: Wire(401, "invalid_client", "Client authorization required", "Basic"),
+    no.ClientAssertionInvalid: Wire(401, "invalid_client", "Invalid parameter client_assertion", "Basic"),
     no.ScopeNotAllowed: Wire(400, "invalid_scope", "Invalid parameter scope"),
     no.ResponseTypeUnsupported: Wire(400, "unsupported_response_type", "Invalid parameter response_type"),
     no.DetailsInvalid: Wire(400, "invalid_authorization_details", "Invalid parameter authorization_details"),
@@ -171,7 +175,12 @@ def answer_errors(app: Flask, page_of: Callable[[DomainError], Response]) -> Non
         wire = wire_of(error)
         log = _log.error if wire.status >= 500 else _log.info
         log("refused", extra={"error": type(error).__name__, "detail": error.detail})
-        return page_of(error) if is_page() else _response(wire, wire.description.format(**vars(error)))
+        if is_page():
+            return page_of(error)
+        response = _response(wire, wire.description.format(**vars(error)))
+        if isinstance(error, no.TooManyRequests):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     def failed(error: HTTPException) -> Response:
         code = error.code if error.code in _BY_STATUS else 500

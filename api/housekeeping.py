@@ -7,14 +7,14 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete
 
-from api.tables import account_jtis, authorizations, tokens
+from api.tables import authorizations, tokens, used_jtis
 from core.clock import Clock
 from storage.engine import Database
 
 _KEPT: Final = timedelta(days=1)  # long enough to notice a late reuse of a code and to answer a citizen who comes back
 _EVERY: Final = timedelta(minutes=10)
 _DELETES: Final = [
-    delete(table).where(table.c.expires_at < bindparam("before")) for table in (authorizations, tokens, account_jtis)
+    delete(table).where(table.c.expires_at < bindparam("before")) for table in (authorizations, tokens, used_jtis)
 ]
 
 

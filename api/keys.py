@@ -39,6 +39,8 @@ class Purpose(Enum):
     BROWSER_SEAL = "paraph web: keys that seal a code under its browser's cookie, v1"
     TOKEN = "paraph web: MAC of access tokens, v1"  # noqa: S105  # a label, not a secret
     ACCOUNT_JTI = "paraph web: MAC of account_token ids, v1"
+    ASSERTION_JTI = "paraph web: MAC of client assertion ids, v1"
+    LIMIT = "paraph web: MAC of whom a limit is for, v1"
 
 
 class WebKeys:

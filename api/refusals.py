@@ -121,6 +121,22 @@ class ClientAmbiguous(DomainError):
     """Two ways of client authentication at once, or two client ids (attack P14)."""
 
 
+class ClientAssertionInvalid(DomainError):
+    """A client assertion that does not verify, is not for us, not now, was used before, or is not this client's way."""
+
+
+class TooManyRequests(DomainError):
+    """A limit for a minute is reached. `retry_after`: seconds."""
+
+    def __init__(self, retry_after: int, detail: str = "") -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class QuotaSpent(TooManyRequests):
+    """More signatures than are left of the client's day."""
+
+
 class ScopeNotAllowed(DomainError):
     """A scope that is not known or not this client's."""
 

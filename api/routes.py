@@ -14,6 +14,7 @@ from api.csc.signatures import Signatures
 from api.forms import read_form
 from api.housekeeping import Housekeeping
 from api.jsons import json_response, read_json
+from api.limits.rules import RateLimits
 from api.oauth import par, revoke, token
 from api.oauth.metadata import metadata
 from api.oauth.par import PushedRequests
@@ -32,6 +33,7 @@ class Methods:
     """What answers the API's methods."""
 
     bearer: Bearer
+    limits: RateLimits
     credentials: Credentials
     signatures: Signatures
     pushed: PushedRequests
@@ -46,7 +48,9 @@ def csc(settings: Settings, methods: Methods) -> Blueprint:
     picture = LOGO.read_bytes()
 
     def principal() -> Principal:
-        return methods.bearer.principal(request.headers.get("Authorization"))
+        who = methods.bearer.principal(request.headers.get("Authorization"))
+        methods.limits.of_token(who.client, who.credential)
+        return who
 
     def tag(wanted: object) -> str:
         return language_tag(wanted, settings.service.languages)

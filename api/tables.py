@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from storage.types import Instant
 
@@ -22,6 +22,17 @@ clients: Final = Table(
     Column("request_key", Text),  # public JWK; none: the lower trust mode
     Column("edition", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+client_terms: Final = Table(  # what was agreed with a client beyond its registration; a client without has none of it
+    "client_terms",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("auth_key", Text),  # public JWK: it authenticates with `private_key_jwt`, and in no other way
+    Column("requests_a_minute", Integer),
+    Column("signatures_a_day", Integer),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -61,12 +72,12 @@ tokens: Final = Table(
 Index("tokens_by_expiry", tokens.c.expires_at)
 Index("tokens_by_handle", tokens.c.handle)
 
-account_jtis: Final = Table(
-    "account_jtis",
+used_jtis: Final = Table(  # of account tokens and client assertions, which count once
+    "used_jtis",
     metadata,
-    Column("jti_mac", LargeBinary, primary_key=True),  # of client and jti
+    Column("jti_mac", LargeBinary, primary_key=True),  # of client and jti, with a key for each kind
     Column("expires_at", Instant, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-Index("account_jtis_by_expiry", account_jtis.c.expires_at)
+Index("used_jtis_by_expiry", used_jtis.c.expires_at)

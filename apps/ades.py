@@ -15,6 +15,8 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import SignatureCoverageLevel
 from pyhanko.sign.validation.ades import ades_basic_validation, ades_lta_validation, ades_with_time_validation
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.policy_decl import (
@@ -52,9 +54,10 @@ def level_of(signed: bytes, root_der: bytes) -> str:
     """Return the level at which the last signature is valid now, as CSC API v2 spells it.
 
     Raises:
-        NotValid: at none, or at a lower one than it has the parts for.
+        NotValid: at none, or at a lower one than it has the parts for; or what came after it is more than that.
     """
     embedded = reader_of(signed).embedded_regular_signatures[-1]
+    _demand_untouched(embedded)
     plain = _spec(root_der, NO_REVOCATION)
     _demand("AdES-B-B", ades_basic_validation(embedded.signed_data, plain, raw_digest=embedded.compute_digest()))
     if not embedded.signer_info["unsigned_attrs"]:
@@ -74,6 +77,19 @@ def lta_validation(embedded: Any, root_der: bytes, **knowledge: Any) -> Any:
     """Return pyHanko's validation, to be awaited, of a signature at level B-LTA; `knowledge` is the validator's own."""
     spec = replace(_spec(root_der, REQUIRE_REVINFO), local_knowledge=LocalKnowledge(**knowledge))
     return ades_lta_validation(embedded, PdfSignatureValidationSpec(spec))
+
+
+def _demand_untouched(embedded: Any) -> None:
+    """Check that the signature covers its revision, and that validation data and time-stamps alone came later."""
+    embedded.compute_integrity_info()
+    later = embedded.diff_result
+    if embedded.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        raise NotValid("does not cover the file as it was signed")
+    if (
+        later is not None
+        and getattr(later, "modification_level", ModificationLevel.OTHER) > ModificationLevel.LTA_UPDATES
+    ):
+        raise NotValid("the file was changed after it was signed")
 
 
 def _demand(level: str, validation: Any) -> None:

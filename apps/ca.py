@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from apps.serving import Zone, main
-from ca.server import CaKeys, admin_server, open_authority, server, status_server
+from ca.server import CaKeys, admin_server, inspect_authority, open_authority, server, status_server
 from channel.server import by_socket
 from core.clock import SystemClock
 from core.entropy import SystemEntropy
@@ -58,18 +59,27 @@ class Process:
 
 
 def open_installed(settings: Settings) -> OpenAuthority:
-    """Return the authority of an installation, in this process: for the zone, and for `paraph init` before it runs."""
+    """Return the authority of an installation, in this process: for the zone, and for ceremonies beside it."""
+    return open_authority(settings, *_parts(settings))
+
+
+def inspect_installed(settings: Settings) -> OpenAuthority:
+    """Return the authority of an installation that has not issued anything: for who makes or restores a backup."""
+    return inspect_authority(settings, *_parts(settings))
+
+
+def _parts(settings: Settings) -> tuple[CaKeys, Database, SystemClock, SystemEntropy]:
     folder = settings.zone_dir("ca")
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     keys = CaKeys(
-        issuing=TokenSigningKey(token, "issuing"),
+        issuing=partial(TokenSigningKey, token),
         trusted_list=TokenSigningKey(token, LIST_KEY),
         checkpoint=TokenSigningKey(token, CHECKPOINT_KEY),
         audit=TokenMacKey(token, "audit"),
         seal=TokenMacKey(token, "seal"),
         admins=TokenMacKey(token, "admins"),
     )
-    return open_authority(settings, keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy())
+    return keys, Database(folder / "db.sqlite"), SystemClock(), SystemEntropy()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from apps.installation import CARETAKER, from_arguments
 from apps.serving import die_with_parent, harden
 from apps.status_keys import TOKEN_LABEL, certify_again
 from apps.time_stamping import carry
-from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, responder_ends
+from apps.upkeep import LOGS, RESPONDER_RENEWED_BEFORE, answering, responder_ends
 from ca.admin_protocol import ByOperator
 from ca.client import CaAdmin, CaClient
 from ca.protocol import CA, CA_ADMIN
@@ -81,13 +81,17 @@ class Caretaker:
         carry_orders(sam, CaClient(Channel(CA, self._settings.socket("ca"))))
 
     def _renew_responder(self) -> None:
+        for generation in answering(self._settings):
+            if responder_ends(self._settings, generation) - self._clock.now() < RESPONDER_RENEWED_BEFORE:
+                self._renew(generation)
+
+    def _renew(self, generation: int) -> None:
         settings = self._settings
-        if responder_ends(settings) - self._clock.now() >= RESPONDER_RENEWED_BEFORE:
-            return
         authority = CaAdmin(Channel(CA_ADMIN, settings.socket("ca-admin")), ByOperator(CARETAKER))
         folder = settings.zone_dir("status")
         with closing(Token(folder, Path(settings.ca.module), TOKEN_LABEL)) as token:
-            certificate = certify_again("ocsp", folder, token, authority.certify)
+            certify = partial(authority.certify, generation=generation)
+            certificate = certify_again("ocsp", folder, token, certify, generation)
         log.info("responder renewed", extra={"ends": certificate.not_valid_after_utc})
 
     def _try(self, what: str, act: Callable[[], None]) -> bool:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apps import words
+from apps.ceremony.plan import plan_for
+from apps.ceremony.plan import words as words_of
 from apps.commands.audit import audit
 from apps.commands.ca import ca
 from apps.commands.client import client
@@ -27,7 +29,7 @@ from apps.commands.ra import ra
 from apps.doctor import examine
 from apps.health import check_all
 from apps.init import initialise, is_initialised
-from apps.installation import CARETAKER, DEVELOPMENT, ZONES, Installation, from_environment
+from apps.installation import CARETAKER, DEVELOPMENT, OPTIONAL, ZONES, Installation, from_environment
 from apps.run import Stopped, run_until_stopped, zones_of
 from apps.supervisor import zone_command
 
@@ -63,13 +65,30 @@ def main(ctx: click.Context, config: Path | None, state_dir: Path | None, laid_o
 
 @main.command(example="paraph init --if-missing")
 @click.option("--if-missing", is_flag=True, help="Do nothing when the installation is there already.")
+@click.option(
+    "--ceremony",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The reviewed file that says everything the ceremony will do: see config/ceremony.toml.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask whether the ceremony is to be held as the file says.")
 @click.pass_obj
-def init(installation: Installation, *, if_missing: bool) -> None:
-    """Make a new installation: folders, every secret, tokens, keys, root and issuing CA."""
+def init(installation: Installation, *, if_missing: bool, file: Path | None, yes: bool) -> None:
+    """Make a new installation: folders, every secret, tokens, keys, root and issuing CA.
+
+    An installation that others can reach is founded from a reviewed file; one of its own machine needs none. The
+    transcript is kept in the state folder; paraph ca ceremony transcript prints it.
+    """
     settings = installation.settings()
     if if_missing and is_initialised(settings):
         return
-    initialise(settings, click.echo, AtTerminal() if sys.stdin.isatty() else None)
+    plan = plan_for(settings, file)
+    if file is not None:
+        click.echo("\n".join(words_of(plan)), err=True)
+        if not yes:
+            click.confirm("Hold the ceremony as this says?", abort=True, err=True)
+    path = initialise(settings, click.echo, AtTerminal() if sys.stdin.isatty() else None, plan)
+    click.echo(f"The transcript is {path}" if file is None else path.read_text(encoding="utf-8"))
 
 
 @main.command(example="paraph run")
@@ -86,7 +105,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @main.command(example="paraph zone ca")
-@click.argument("name", type=click.Choice((*ZONES, *DEVELOPMENT, CARETAKER)))
+@click.argument("name", type=click.Choice((*ZONES, *OPTIONAL, *DEVELOPMENT, CARETAKER)))
 @click.pass_obj
 def zone(installation: Installation, name: str) -> None:
     """Run one zone, or the caretaker, in the foreground: what `paraph run` has the supervisor do."""

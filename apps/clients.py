@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
-from sqlalchemy import delete
 
-from api import tables
 from api.oauth.clients import Clients, Registration
 from apps.web_state import open_database, open_keys
 from channel.client import Channel
@@ -32,9 +30,7 @@ class NewClient:
     secret: str = field(repr=False)
 
 
-def add_client(
-    settings: Settings, name: str, sms_name: str, redirect_uris: tuple[str, ...], request_key_jwk: str | None
-) -> NewClient:
+def add_client(settings: Settings, registration: Registration, sms_name: str) -> NewClient:
     """Register a client with `web` and with the SAM, or with neither.
 
     Raises:
@@ -47,14 +43,11 @@ def add_client(
     database = open_database(settings)
     try:
         clients = Clients(database, open_keys(settings), SystemClock(), SystemEntropy())
-        client, secret = clients.add(Registration(name, redirect_uris, request_key=request_key_jwk))
+        client, secret = clients.add(registration)
         try:
-            sam.register_portal(
-                RegisterPortal(client=client, name=name, sms_name=sms_name, request_key_jwk=request_key_jwk)
-            )
+            sam.register_portal(RegisterPortal(client, registration.name, sms_name, registration.request_key))
         except DomainError:
-            with database.transaction() as connection:
-                connection.execute(delete(tables.clients).where(tables.clients.c.client == client))
+            clients.remove(client)
             raise
     finally:
         database.close()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from api.oauth.clients import Registration
 from apps.clients import add_client
 from apps.enrolment import enrolments, vetted
 from apps.files import replace_secret, write_secret
@@ -77,9 +78,8 @@ def _portal_client(settings: Settings) -> str:
     path = folder / "client.json"
     if not path.exists():
         redirect_uri = settings.portal.public_origin + RETURN_PATH
-        new = add_client(
-            settings, settings.portal.city, settings.portal.sms_name, (redirect_uri,), public_request_key(folder)
-        )
+        registration = Registration(settings.portal.city, (redirect_uri,), request_key=public_request_key(folder))
+        new = add_client(settings, registration, settings.portal.sms_name)
         write_secret(path, json.dumps({"client_id": new.client, "client_secret": new.secret}).encode())
     return str(json.loads(path.read_bytes())["client_id"])
 

@@ -18,16 +18,19 @@ from cryptography.x509 import load_der_x509_crl, load_pem_x509_certificate
 
 from apps.admin_credentials import FOLDER
 from apps.files import too_open
+from apps.gateways import each_gateway
 from apps.health import check, listen_address
 from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
 from apps.upkeep import problems as problems_of_upkeep
 from core.clock import Clock, SystemClock
-from core.config import is_loopback
+from core.config import BadSettings, is_loopback
 from core.errors import DomainError, Unavailable
 from hsm.errors import PinWrong
 from hsm.session import Token
+from otp.delivery.ports import NotDelivered
+from otp.delivery.reports import Reports
 from storage.engine import Database
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ def examine(installation: Installation, clock: Clock | None = None) -> list[Find
             lambda: tokens(settings),
             lambda: time(settings, clock or SystemClock()),  # first: looking into a database may touch its file
             lambda: databases(settings),
+            lambda: gateways(settings, clock or SystemClock()),
         ]
     else:
         findings.append(_bad(f"There is no complete installation in {settings.state_dir}. Run `paraph init`."))
@@ -119,7 +123,8 @@ def tokens(settings: Settings) -> Iterator[Finding]:
 
 def databases(settings: Settings) -> Iterator[Finding]:
     """Open every zone's database."""
-    for zone in ("sam", "ca", "status", "web", "portal"):
+    zones = ("sam", "ca", "status", "web", "portal", *(("reports",) if settings.sms.reports_listen else ()))
+    for zone in zones:
         path = settings.zone_dir(zone) / "db.sqlite"
         if not path.exists():
             yield Finding(f"The database of {zone} is not made yet; the zone makes it when it starts.")
@@ -164,6 +169,36 @@ def _revocation_list(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield Finding(f"The revocation list is valid until {ends:%Y-%m-%d %H:%M} UTC.")
 
 
+def gateways(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Ask every SMS gateway whether it would take messages; no message is sent."""
+    try:
+        found = each_gateway(settings, clock)
+    except BadSettings as error:
+        yield _bad(f"The SMS gateways cannot be used. {error.detail}")
+        return
+    for gateway in found:
+        try:
+            gateway.check()
+        except NotDelivered as error:
+            yield _bad(f"{error.detail[0].upper()}{error.detail[1:]}. See sms.gateways.")
+        else:
+            yield Finding(f"The SMS gateway {gateway.name} would take messages.")
+    yield from deliveries(settings, clock)
+
+
+def deliveries(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Say what gateways reported of the last day's messages."""
+    path = settings.zone_dir("reports") / "db.sqlite"
+    if not settings.sms.reports_listen or not path.exists():
+        return
+    for each in Reports(Database(path, busy_ms=1000)).since(clock.now() - timedelta(days=1)):
+        all_of_them = each.delivered + each.failed
+        yield Finding(
+            f"The SMS gateway {each.gateway} reported on {all_of_them} messages in a day: {each.delivered} delivered, "
+            f"half of them within {each.median_seconds:.0f} seconds; {each.failed} failed."
+        )
+
+
 def disk(settings: Settings) -> Iterator[Finding]:
     """Look at the room left on the disk, and whether it can be written."""
     folder = next(path for path in (settings.state_dir, *settings.state_dir.absolute().parents) if path.exists())
@@ -194,11 +229,11 @@ def zones(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def ports(settings: Settings) -> Iterator[Finding]:
     """See whether each port that the zones will listen at is free."""
     listening = {
-        f"{zone}.listen": listen_address(settings, zone)
+        "sms.reports_listen" if zone == "reports" else f"{zone}.listen": listen_address(settings, zone)
         for zone in zones_of(settings)
         if zone not in {"sam", "ca", "preflight"}
     }
-    for setting, address in (listening | {"status.metrics_listen": settings.status.metrics_listen}).items():
+    for setting, address in listening.items():
         zone, host, port = setting.partition(".")[0], *address.rsplit(":", 1)
         if problem := _taken(host.strip("[]"), int(port)):
             yield _bad(f"The port of {zone}, {address}, cannot be used: {problem}. Set {setting}.")

@@ -92,6 +92,8 @@ def listen_address(settings: Settings, zone: str) -> str:
         "status": settings.status.listen,
         "portal": settings.portal.listen,
         "phone": settings.phone.listen,
+        "reports": settings.sms.reports_listen,
+        "metrics": settings.metrics.listen,
     }
     return addresses[zone]
 

@@ -19,6 +19,7 @@ DEFAULT_CONFIG: Final = ROOT / "config" / "paraph.toml"
 TOKEN_TEMPLATE: Final = ROOT / "softhsm.conf"
 
 ZONES: Final = ("sam", "ca", "preflight", "status", "web", "portal")  # in the order of starting
+OPTIONAL: Final = ("reports", "metrics")  # each when it has an address to listen at
 DEVELOPMENT: Final = ("phone",)
 CARETAKER: Final = "caretaker"  # no zone: it listens nowhere
 _LONGEST_SOCKET: Final = 107  # bytes of a path in sockaddr_un

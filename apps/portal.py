@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.routes import name_calls
 from apps.serving import Zone, main
 from portal.app import create_app
 from portal.settings import PortalSettings
@@ -17,7 +18,7 @@ def zone(settings: Settings) -> Zone:
     """Return what the `portal` zone runs."""
     return Zone(
         name="portal",
-        build=lambda: create_app(portal_settings(settings)),
+        build=lambda: name_calls(create_app(portal_settings(settings))),
         listen=(settings.portal.listen,),
         workers=settings.portal.workers,
         threads=8,  # waits for the service while it waits for browsers

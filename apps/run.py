@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from apps.development import Demonstration, provision
 from apps.founding import DEVELOPMENT as ADMINISTRATORS
-from apps.health import wait_until_healthy
+from apps.health import listen_address, wait_until_healthy
 from apps.init import check_initialised
-from apps.installation import DEVELOPMENT, ZONES, Installation
+from apps.installation import DEVELOPMENT, OPTIONAL, ZONES, Installation
 from apps.supervisor import Supervisor
 from core.config import Settings, is_loopback
 
@@ -46,8 +46,10 @@ def run_until_stopped(installation: Installation, say: Callable[[str], None]) ->
 
 
 def zones_of(settings: Settings) -> tuple[str, ...]:
-    """Return the zones to start; the development phone only where nobody else can reach it."""
-    return (*ZONES, *DEVELOPMENT) if is_loopback(settings.service.public_origin) else ZONES
+    """Return the zones to start; the development phone only where messages go to it and nobody else can reach it."""
+    optional = (zone for zone in OPTIONAL if listen_address(settings, zone))
+    phone = DEVELOPMENT if settings.sms.to_outbox and is_loopback(settings.service.public_origin) else ()
+    return (*ZONES, *optional, *phone)
 
 
 def addresses(settings: Settings, demonstration: Demonstration | None) -> str:
@@ -64,5 +66,7 @@ def addresses(settings: Settings, demonstration: Demonstration | None) -> str:
             f"  Demo account          {demonstration.email}   password: {demonstration.password}",
             f"  Administrators        {', '.join(ADMINISTRATORS)}   (of the authority: paraph ca status)",
         ]
+    if settings.metrics.listen:
+        lines.append(f"  Metrics               http://{settings.metrics.listen}/metrics")
     lines.append(f"  Logs                  {settings.state_dir / 'logs'}")
     return "\n".join(lines)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from apps.gateways import open_gateways
 from apps.serving import Zone, main
 from channel.server import by_socket
 from core.approvals import ApprovalLimits
@@ -21,10 +22,11 @@ from core.pinned_authorities import pinned, time_stamp_trust
 from hsm.keys import TokenMacKey, TokenSigningKey
 from hsm.session import Token
 from hsm.wrapping import TokenVault
-from otp.delivery.outbox import Outbox
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
+from storage.marks import Marks
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -42,8 +44,8 @@ def zone(settings: Settings) -> Zone:
     Raises:
         BadSettings: the development outbox, and an address that the internet can reach (attack N12).
     """
-    if not is_loopback(settings.service.public_origin):
-        raise BadSettings("service.public_origin is public, and messages still go to the development outbox")
+    if settings.sms.to_outbox and not is_loopback(settings.service.public_origin):
+        raise BadSettings("service.public_origin is public, and sms.gateways names the development outbox")
     process = Process(settings)
     return Zone(
         name="sam",
@@ -63,15 +65,8 @@ class Process:
 
     def build(self) -> WSGIApplication:
         """Return the application of the process: what a caller may ask depends on the socket it could open."""
-        settings, folder, clock = self._settings, self._settings.zone_dir("sam"), SystemClock()
-        self._sam = sam = Sam(
-            Database(folder / "db.sqlite"),
-            _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
-            Outbox(settings.outbox(), clock),
-            _told(settings, folder),
-            clock=clock,
-            entropy=SystemEntropy(),
-        )
+        settings = self._settings
+        self._sam = sam = open_sam(settings)
         peers = frozenset({os.getuid()})
         return by_socket(
             {
@@ -84,6 +79,21 @@ class Process:
         """End what is over by the clock, and see that the evidence has a checkpoint."""
         if self._sam is not None:
             self._sam.make_round()
+
+
+def open_sam(settings: Settings) -> Sam:
+    """Return the SAM of an installation, in this process: for the zone, and for who makes or restores a backup."""
+    folder = settings.zone_dir("sam")
+    clock = SystemClock()
+    return Sam(
+        Database(folder / "db.sqlite"),
+        _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
+        open_gateways(settings, clock),
+        _told(settings, folder),
+        marks=Marks(settings.marks("sam")),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
 
 
 def _keys(token: Token) -> SamKeys:
@@ -113,7 +123,7 @@ def _told(settings: Settings, folder: Path) -> SamSettings:
         language="en" if settings.service.languages[0] == "en" else "ro",
         honest_error_rate=settings.sam.honest_error_rate,
         verdict_key=_verdict_key(folder / "verdict.pub"),
-        issuing_certificate=pinned(folder / "issuing.pem").public_bytes(Encoding.DER),
+        issuers=Issuers(folder),
         time_stamps=time_stamp_trust(settings, pinned(folder / "root.pem")),
         checkpoints=folder / "checkpoints",
     )

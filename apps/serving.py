@@ -21,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from apps.installation import from_arguments
+from apps.meters import Meters, fresh_folder
 from apps.one_thread import OneThread
 from core.entropy import Entropy, SystemEntropy, new_id
 from core.errors import DomainError
@@ -62,23 +63,24 @@ def main(make: Callable[[Settings], Zone]) -> None:
     """Serve the zone that `make` describes, for the installation named on the command line."""
     configure(Path(sys.argv[0]).stem, sys.stderr)
     try:
-        zone = make(from_arguments(sys.argv[1:]).settings())
+        settings = from_arguments(sys.argv[1:]).settings()
+        zone = make(settings)
     except DomainError as error:
         log.critical("cannot start", extra={"error": type(error).__name__, "detail": error.detail})
         sys.exit(_FAILED_TO_START)
     die_with_parent(signal.SIGTERM)
-    serve(zone)
-
-
-def serve(zone: Zone) -> None:
-    """Serve until told to stop; does not return before."""
     configure(zone.name, sys.stderr)
     harden()
+    serve(zone, fresh_folder(settings.state_dir, zone.name) if settings.metrics.listen else None)
+
+
+def serve(zone: Zone, meters: Path | None) -> None:
+    """Serve until told to stop; does not return before. `meters`: where the processes write their counts, if they count."""
     for path in zone.sockets:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
     try:
-        _Server(zone).run()
+        _Server(zone, meters).run()
     except SystemExit as end:  # of a worker too: it runs in a copy of this very call
         _leave_at_once(end)
 
@@ -101,8 +103,9 @@ def prctl(option: int, value: int) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, meters: Path | None) -> None:
         self.zone = zone
+        self._meters = meters
         super().__init__()
 
     def load_config(self) -> None:
@@ -121,6 +124,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _Log,
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
+            "forwarder_headers": "",  # a path and scheme are those of the request line and of the settings: a header
+            "forwarded_allow_ips": "",  # that says otherwise may come from anybody, through a proxy too (attack Z14)
+            "secure_scheme_headers": {},
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }
@@ -129,7 +135,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> WSGIApplication:
         try:
-            return _with_request_id(self.zone.build(), SystemEntropy())
+            application = self.zone.build()
+            if self._meters is not None:
+                meters = Meters(self.zone.name, self._meters)
+                logging.getLogger().addHandler(meters)
+                application = meters.around(application)
+            return _with_request_id(application, SystemEntropy())
         except Exception:
             log.critical("cannot start", exc_info=True)
             sys.exit(_FAILED_TO_START)

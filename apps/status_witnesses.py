@@ -34,7 +34,7 @@ def fetch(settings: Settings, folder: Path, stamped: Path, entropy: Entropy) -> 
         Unavailable: the zone gives no answer.
     """
     zone = f"http://{settings.status.listen}"
-    (folder / "crl.der").write_bytes(_get(zone + addresses.ISSUING_CRL))
+    (folder / "crl.der").write_bytes(_get(zone + addresses.issuing_crl(addresses.FIRST)))
     (folder / "trusted-list.xml").write_bytes(_get(zone + addresses.TRUSTED_LIST))
     _fetch_ocsp(zone, folder)
     _fetch_time_stamp(zone, folder, stamped, entropy)

@@ -16,10 +16,12 @@ from cryptography import x509
 from apps.status_keys import certificate_of
 from ca import publication
 from ca.delegated import DelegationUnusable, time_of_use
-from ca.protocol import CA_ADMIN
+from ca.generations import pinned
+from ca.protocol import CA_ADMIN, NEVER
 from ca.server import LIST_SIGNER
 from channel.client import Channel
 from channel.stamping import CheckpointsDescribed, DescribeCheckpoints
+from core.addresses import FIRST
 from core.errors import DomainError
 from signer.sam.protocol import ADMIN
 
@@ -55,22 +57,16 @@ def deadlines(settings: Settings) -> list[Deadline]:
         DelegationUnusable: a certificate is missing or broken.
     """
     status, published = settings.zone_dir("status"), settings.published()
-    issuing, root = (
-        _read(published / name) for name in (publication.ISSUING_CERTIFICATE_PEM, publication.ROOT_CERTIFICATE_PEM)
-    )
+    issuing = _read(published / publication.issuing_certificate_pem(max(pinned(published), default=FIRST)))
+    root = _read(published / publication.ROOT_CERTIFICATE_PEM)
     outlived = timedelta(days=settings.ca.validity_days) + _AUTHORITY_SAID_BEFORE
     return [
-        Deadline(
-            "The OCSP responder's certificate",
-            responder_ends(settings),
-            _RESPONDER_SAID_BEFORE,
-            "the caretaker should have renewed it: see its log, or run `paraph ca ocsp --renew`",
-        ),
+        *(_of_responder(settings, number) for number in answering(settings)),
         Deadline(
             "The time-stamping unit's key",
             time_of_use(certificate_of("tsu", status))[1],
             _UNIT_SAID_BEFORE,
-            "run `paraph ca tsa --renew`",
+            "run `paraph ca rotate tsa`",
         ),
         Deadline(
             "The trusted list signer's certificate",
@@ -78,18 +74,44 @@ def deadlines(settings: Settings) -> list[Deadline]:
             _LIST_SIGNER_SAID_BEFORE,
             "have a new one certified",
         ),
-        Deadline("The issuing CA's certificate", issuing.not_valid_after_utc, outlived, "plan its successor"),
+        Deadline(
+            "The issuing CA's certificate", issuing.not_valid_after_utc, outlived, "run `paraph ca propose rotation`"
+        ),
         Deadline("The root's certificate", root.not_valid_after_utc, 2 * outlived, "plan its successor"),
     ]
 
 
-def responder_ends(settings: Settings) -> datetime:
-    """Return when the OCSP responder's certificate ends.
+def answering(settings: Settings) -> list[int]:
+    """Return the generations of the issuing CA for which the responder answers: those without a last list."""
+    published = settings.published()
+    return [number for number in sorted(pinned(published)) or [FIRST] if not _is_closed(published, number)]
+
+
+def responder_ends(settings: Settings, generation: int) -> datetime:
+    """Return when the OCSP responder's certificate of a generation ends.
 
     Raises:
         DelegationUnusable: it is missing or broken.
     """
-    return certificate_of("ocsp", settings.zone_dir("status")).not_valid_after_utc
+    return certificate_of("ocsp", settings.zone_dir("status"), generation).not_valid_after_utc
+
+
+def _of_responder(settings: Settings, generation: int) -> Deadline:
+    of = "" if generation == FIRST else f", generation {generation},"
+    return Deadline(
+        f"The OCSP responder's certificate{of}",
+        responder_ends(settings, generation),
+        _RESPONDER_SAID_BEFORE,
+        "the caretaker should have renewed it: see its log, or run `paraph ca ocsp --renew`",
+    )
+
+
+def _is_closed(published: Path, generation: int) -> bool:
+    try:
+        found = x509.load_der_x509_crl((published / publication.issuing_crl(generation)).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return found.next_update_utc == NEVER
 
 
 def problems(settings: Settings, now: datetime) -> list[str]:

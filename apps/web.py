@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from api.app import create_app
 from api.deps import Deps
+from apps.routes import name_calls
 from apps.serving import Zone, main
 from apps.trust_services import augmentation
-from apps.web_state import open_database, open_keys
+from apps.web_state import open_counters, open_database, open_keys
 from ca.client import CaClient
 from ca.protocol import CA
 from channel.client import Channel
@@ -42,7 +43,7 @@ def zone(settings: Settings) -> Zone:
 def build(settings: Settings) -> WSGIApplication:
     """Return the application of one process."""
     clock, entropy = SystemClock(), SystemEntropy()
-    database = open_database(settings)
+    database, counters = open_database(settings), open_counters(settings)
     sam = SamClient(Channel(SAM, settings.socket("sam")))
     signing = SigningService(
         sam,
@@ -55,10 +56,11 @@ def build(settings: Settings) -> WSGIApplication:
 
     def check() -> None:
         database.check()
+        counters.check()
         signing.check()
 
-    deps = Deps(sam, signing, revocation, database, open_keys(settings), clock, entropy, check)
-    return create_app(settings, deps)
+    deps = Deps(sam, signing, revocation, database, counters, open_keys(settings), clock, entropy, check)
+    return name_calls(create_app(settings, deps))
 
 
 if __name__ == "__main__":

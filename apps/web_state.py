@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api import tables
 from api.keys import WebKeys
+from api.limits import counters
 from core.config import BadSettings, Settings
 from core.secret import Secret
 from storage.engine import Database
@@ -13,6 +14,15 @@ def open_database(settings: Settings) -> Database:
     """Return the zone's database, with its tables."""
     database = Database(settings.zone_dir("web") / "db.sqlite")
     database.create(tables.metadata)
+    return database
+
+
+def open_counters(settings: Settings) -> Database:
+    """Return the database in which the zone's processes count requests together: of no use in a backup."""
+    folder = settings.state_dir / "run" / "web"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(folder / "limits.sqlite", durable=False)
+    database.create(counters.metadata)
     return database
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from threading import BrokenBarrierError
 from typing import Any
 
 CONTEXT = multiprocessing.get_context("spawn")  # a token session does not survive a fork
@@ -20,13 +22,22 @@ def rate(prepare: Callable[..., Callable[[], Any]], arguments: list[tuple[Any, .
 
 
 def timed(
-    prepare: Callable[..., Callable[[], Any]], arguments: list[tuple[Any, ...]], seconds: float
+    prepare: Callable[..., Callable[[], Any]],
+    arguments: list[tuple[Any, ...]],
+    seconds: float,
+    begun: Callable[[], object] = list,
 ) -> list[list[float]]:
-    """Return the seconds each single piece of work took, by process. Work that returns a number took that long."""
-    barrier, results = CONTEXT.Barrier(len(arguments)), CONTEXT.Queue()
+    """Return the seconds each single piece of work took, by process. Work that returns a number took that long.
+
+    `begun` is called here when all processes are prepared and begin.
+    """
+    barrier, results = CONTEXT.Barrier(len(arguments) + 1), CONTEXT.Queue()
     workers = [CONTEXT.Process(target=_work, args=(prepare, each, seconds, barrier, results)) for each in arguments]
     for worker in workers:
         worker.start()
+    with suppress(BrokenBarrierError):  # who could not prepare says so below
+        barrier.wait(300)
+    begun()
     found = [results.get(timeout=300 + seconds) for _ in workers]
     for worker in workers:
         worker.join()

@@ -26,19 +26,22 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=_TA
 
 
 class UseRoot(Act, frozen=True, tag="use-root"):
-    """Use the root key: to certify an authority, to revoke one, or to issue the root's list anew."""
+    """Use the root key for the root's list: to issue it anew, or to put an issuing CA on it."""
 
     title: ClassVar[str] = "Use of the root key"
-    purpose: Literal["certify-authority", "revoke-authority", "issue-root-list"]
-    subject: str = ""  # of the authority that is certified or revoked, or its serial number
+    purpose: Literal["revoke-authority", "issue-root-list"]
+    subject: str = ""  # serial number of the issuing CA's certificate that is revoked, 40 hexadecimal digits
     reason: str = ""  # of a revocation
 
 
 class RotateIssuingKey(Act, frozen=True, tag="rotate-issuing-key"):
-    """Have a new issuing key take over."""
+    """Make a new issuing key, have the root certify it, and have it take over."""
 
     title: ClassVar[str] = "Rotation of the issuing key"
-    name: str  # common name of the new issuing CA
+    generation: int  # of the new issuing CA
+    name: str  # its common name
+    key: Literal["rsa-4096", "ec-p384"]
+    days: int  # of its certificate's validity
 
 
 class RevokeMany(Act, frozen=True, tag="revoke-many"):
@@ -51,9 +54,10 @@ class RevokeMany(Act, frozen=True, tag="revoke-many"):
 
 
 class CloseAuthority(Act, frozen=True, tag="close-authority"):
-    """Issue the last revocation list, after which this authority signs nothing any more."""
+    """Issue the last revocation list of a generation of the issuing CA, after which that signs nothing any more."""
 
-    title: ClassVar[str] = "End of the authority"
+    title: ClassVar[str] = "End of an issuing CA"
+    generation: int = 1
 
 
 class Restore(Act, frozen=True, tag="restore"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ca import tables
 from ca.admin_protocol import By
-from ca.crl_issuer import CrlIssuer
+from ca.generations import Generation
 from ca.mandates import Deed, Mandates
 from ca.parts import Parts
 from ca.protocol import (
@@ -22,7 +22,8 @@ from ca.protocol import (
     SuspendCertificate,
     VerifyAudit,
 )
-from ca.revocation import Revocations, Wish
+from ca.revocation import Revocations, Wish, check_reason
+from ca.revocation_lists import RevocationLists
 from ca.statuses import HOLD
 from ca.summaries import Summaries
 from channel.stamping import CheckpointsVerified
@@ -31,9 +32,9 @@ from channel.stamping import CheckpointsVerified
 class Administration:
     """The administrator's side of the issuing CA."""
 
-    def __init__(self, parts: Parts, crl: CrlIssuer, mandates: Mandates) -> None:
+    def __init__(self, parts: Parts, lists: RevocationLists, mandates: Mandates) -> None:
         self._parts = parts
-        self._crl = crl
+        self._lists = lists
         self._mandates = mandates
         self._revocations = Revocations(parts)
         self._summaries = Summaries(parts)
@@ -90,21 +91,29 @@ class Administration:
         Raises:
             DomainError: as `Revocations.change`; AuthorityClosed.
         """
-        self._crl.check_open()
+        check_reason(wish)
+        generation = self._generation_of(wish.serial)
+        self._lists.check_lists(generation)
         if rehearse:
             return StatusChanged(wish.serial, wish.status, self._revocations.rehearse(wish), None)
         change = self._revocations.change(wish)
-        return StatusChanged(change.serial, change.status, change.at, self._crl.publish_or_wait())
+        return StatusChanged(change.serial, change.status, change.at, self._lists.of(generation).publish_or_wait())
 
     def publish_crl(self, request: PublishCrl) -> CrlPublished:
-        """Issue and publish a CRL now.
+        """Issue and publish a CRL now: of the generation that issues, unless another is named.
 
         Raises:
             NotSignedIn: nobody's session.
+            GenerationUnknown: there is none such.
             DomainError: as `CrlIssuer.publish`.
         """
         self._check(request.by, "publish")
-        return self._crl.publish()
+        if request.generation:
+            generation = self._parts.generations.numbered(request.generation)
+        else:
+            with self._parts.database.reading() as connection:
+                generation = self._parts.successions.issuing(connection)
+        return self._lists.of(generation).publish()
 
     def verify_audit(self, _request: VerifyAudit) -> AuditVerified:
         """Verify the audit log, the record against it, and every checkpoint.
@@ -120,3 +129,8 @@ class Administration:
     def _check(self, by: By, deed: Deed) -> str:
         with self._parts.database.reading() as connection:
             return self._mandates.check(connection, by, deed)
+
+    def _generation_of(self, serial: str) -> Generation:
+        with self._parts.database.reading() as connection:
+            recorded = tables.certificate(connection, tables.serial_of(serial))
+            return self._revocations.generation(connection, recorded)

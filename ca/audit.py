@@ -16,6 +16,7 @@ from ca import tables
 from ca.control_tables import admins, proposals
 from ca.protocol import AuditBroken
 from ca.statuses import statuses
+from ca.succession import successions
 from ca.tables import metadata
 from core.algorithms import HashAlgorithm
 from core.canonical import Value
@@ -27,7 +28,11 @@ log: Final = chain_table("audit", metadata)
 ABOUT_TO_SIGN: Final = "certificate about to be signed"  # serial, profile, credential, key, tbs
 ISSUED: Final = "certificate issued"  # serial, certificate
 STATUS: Final = "status changed"  # serial, change, status, reason, by
-CRL: Final = "revocation list issued"  # number, change, entries, crl, last
+CRL: Final = "revocation list issued"  # issuer, number, change, entries, crl
+BACKED_UP: Final = "backup made and proved"  # backup, digest, made_at
+ROOT_LIST: Final = "root's list issued"  # number, list, by
+CERTIFIES: Final = "root about to certify an issuing CA"  # generation, tbs, by
+SUCCESSION: Final = "issuing CA took over"  # generation, issuer, by
 # Of administrators and proposals: their name and the version of their record, then what else is told.
 SIGN_IN_COUNTED: Final = "admin sign-in counted"
 SIGN_IN_REFUSED: Final = "admin sign-in refused"  # no version
@@ -55,7 +60,8 @@ class _Told:
 
     certificates: dict[Value, tuple[int, Value]] = field(default_factory=dict)  # serial → row, digest
     changes: dict[int, int] = field(default_factory=dict)
-    crl: tuple[int, Value, Value] = (0, 0, b"")  # row, number, digest
+    crls: dict[Value, tuple[int, Value, Value]] = field(default_factory=dict)  # issuer → row, number, digest
+    succession: tuple[int, Value, Value] = (0, 0, "")  # row, generation, issuer
     control: dict[tuple[str, Value], tuple[int, Value]] = field(default_factory=dict)  # table, name → row, version
 
 
@@ -75,10 +81,9 @@ class Audit(Chain):
         rows, head = self.head(connection)
         _check_certificates(connection, told, rows)
         _check_changes(connection, told, rows)
+        _check_lists(connection, told, rows)
+        _check_succession(connection, told, rows)
         _check_control(connection, told, rows)
-        last = tables.last_crl(connection)
-        if (last.number, last.digest) != told.crl[1:] if last else told.crl[0]:
-            raise AuditBroken(told.crl[0] or rows + 1, "the record has another revocation list")
         return rows, head
 
 
@@ -90,7 +95,9 @@ def _told(rows: Iterator[tuple[int, dict[str, Value]]]) -> _Told:
         elif row["event"] == STATUS and isinstance(row["change"], int):
             told.changes[row["change"]] = number
         elif row["event"] == CRL:
-            told.crl = (number, row["number"], row["crl"])
+            told.crls[row["issuer"]] = (number, row["number"], row["crl"])
+        elif row["event"] == SUCCESSION:
+            told.succession = (number, row["generation"], row["issuer"])
         elif "version" in row:
             table = proposals if "proposal" in row else admins
             told.control[table.name, row["proposal" if table is proposals else "admin"]] = (number, row["version"])
@@ -116,6 +123,21 @@ def _check_changes(connection: Connection, told: _Told, rows: int) -> None:
     for change, row in told.changes.items():
         if change not in on_record:
             raise AuditBroken(row, f"the record lacks change {change}")
+
+
+def _check_lists(connection: Connection, told: _Told, rows: int) -> None:
+    for issuer in set(connection.scalars(select(tables.crls.c.issuer))) | told.crls.keys():
+        row, *expected = told.crls.get(issuer, (rows + 1, None, None))
+        last = tables.last_crl(connection, str(issuer))
+        if last is None or [last.number, last.digest] != expected:
+            raise AuditBroken(row, "the record has another revocation list")
+
+
+def _check_succession(connection: Connection, told: _Told, rows: int) -> None:
+    columns = successions.c
+    last = connection.execute(select(columns.generation, columns.issuer).order_by(columns.generation.desc())).first()
+    if (tuple(last) if last else (0, "")) != told.succession[1:]:
+        raise AuditBroken(told.succession[0] or rows + 1, "the record says that another CA issues")
 
 
 def _check_control(connection: Connection, told: _Told, rows: int) -> None:

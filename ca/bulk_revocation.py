@@ -21,12 +21,12 @@ from ca.admin_protocol import (
     RevocationsBegun,
     RevokePart,
 )
-from ca.crl_issuer import CrlIssuer
 from ca.dual_control import DualControl
 from ca.guarded import Guarded
 from ca.parts import Parts
 from ca.protocol import AlreadyRevoked, CertificateEnded
 from ca.revocation import Revocations, Wish
+from ca.revocation_lists import RevocationLists
 
 MOST: Final = 10_000  # certificates of one act
 _PART: Final = 100
@@ -35,9 +35,9 @@ _PART: Final = 100
 class BulkRevocations:
     """Carries out the act `revoke-many`."""
 
-    def __init__(self, parts: Parts, crl: CrlIssuer, dual: DualControl) -> None:
+    def __init__(self, parts: Parts, lists: RevocationLists, dual: DualControl) -> None:
         self._parts = parts
-        self._crl = crl
+        self._lists = lists
         self._dual = dual
         self._revocations = Revocations(parts)
 
@@ -51,7 +51,7 @@ class BulkRevocations:
         Raises:
             DomainError: as `Approved.redeem`, or `DualControl.go_on`; AuthorityClosed.
         """
-        self._crl.check_open()
+        self._lists.check_lists()
         with self._parts.database.transaction() as connection:
             if self._dual.find(connection, request.proposal).state == "begun":
                 act = self._dual.go_on(connection, request.proposal, acts.RevokeMany)
@@ -90,7 +90,7 @@ class BulkRevocations:
                 raise ActRefused(f"{left} of {len(act.serials)} are not revoked yet")
             self._dual.finish(connection, request.proposal, f"{len(act.serials)} certificates are revoked or over")
             done = self._dual.summary(self._dual.find(connection, request.proposal))
-        self._crl.publish_or_wait()
+        self._lists.publish_or_wait()
         return ProposalOnRecord(done)
 
     def _check(self, connection: Connection, act: acts.RevokeMany) -> None:

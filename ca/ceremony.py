@@ -17,6 +17,7 @@ from ca.draft import ONE_SECOND, Draft, Issuer, new_serial, whole_seconds
 from ca.lint import lint
 from ca.names import authority_name
 from ca.signing import sign
+from core.addresses import FIRST
 from core.algorithms import HashAlgorithm
 from core.clock import Clock
 from core.config import Ca
@@ -71,8 +72,8 @@ def publish_all(result: CeremonyResult, directory: Path) -> None:
     """
     publication.publish(directory, publication.ROOT_CERTIFICATE, result.root)
     publication.publish(directory, publication.ROOT_CERTIFICATE_PEM, result.root_pem)
-    publication.publish(directory, publication.ISSUING_CERTIFICATE, result.issuing)
-    publication.publish(directory, publication.ISSUING_CERTIFICATE_PEM, result.issuing_pem)
+    publication.publish(directory, publication.issuing_certificate(FIRST), result.issuing)
+    publication.publish(directory, publication.issuing_certificate_pem(FIRST), result.issuing_pem)
     publication.publish(directory, publication.ROOT_CRL, result.root_crl)
 
 

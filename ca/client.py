@@ -88,14 +88,21 @@ class CaAdmin:
         self._caller = caller
         self._by = by
 
-    def certify(self, kind: protocol.ServiceKind, request_der: bytes) -> protocol.IssuedCertificate:
+    def certify(
+        self, kind: protocol.ServiceKind, request_der: bytes, generation: int = 0
+    ) -> protocol.IssuedCertificate:
         """Have a certificate issued for a part of the service, against a PKCS#10 signed with its key.
 
+        `generation` is that of the issuing CA whose responder it is; 0 is the one that issues.
+
         Raises:
+            GenerationUnknown: there is none such.
             NotSignedIn, NotMandated: `by` may not have it issued.
             RequestMalformed, PossessionNotProven, KeyRefused, NameRefused, KeyAlreadyCertified, NotLinted: none was.
         """
-        return self._caller.call(protocol.CertifyService(kind, request_der, self._by), protocol.IssuedCertificate)
+        return self._caller.call(
+            protocol.CertifyService(kind, request_der, self._by, generation), protocol.IssuedCertificate
+        )
 
     def certify_legal_person(
         self, request_der: bytes, organization: str, identifier: str, common_name: str
@@ -146,13 +153,14 @@ class CaAdmin:
         """
         return self._caller.call(protocol.ResumeCertificate(serial, self._by), protocol.StatusChanged)
 
-    def publish_crl(self) -> protocol.CrlPublished:
-        """Have a new CRL issued and published now.
+    def publish_crl(self, generation: int = 0) -> protocol.CrlPublished:
+        """Have a new CRL issued and published now, of a generation of the issuing CA; 0 is the one that issues.
 
         Raises:
+            GenerationUnknown: there is none such.
             AuthorityClosed, ClockInDoubt: there will be no new one, or not with this clock.
         """
-        return self._caller.call(protocol.PublishCrl(self._by), protocol.CrlPublished)
+        return self._caller.call(protocol.PublishCrl(self._by, generation), protocol.CrlPublished)
 
     def publish_trusted_list(self) -> protocol.TrustedListPublished:
         """Have a new trusted list issued and published now.

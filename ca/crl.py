@@ -16,7 +16,7 @@ from cryptography import x509
 from ca import extensions
 from ca.draft import HASHES, Issuer
 from ca.signing import SignatureUnusable
-from ca.statuses import Change
+from ca.statuses import HOLD, Change
 from core.algorithms import HashAlgorithm
 from core.errors import Unavailable
 from hsm.ports import SigningKey
@@ -113,8 +113,20 @@ def merged(last: Iterable[x509.RevokedCertificate], changes: Iterable[Change]) -
 
 def is_hold(each: x509.RevokedCertificate) -> bool:
     """Return whether an entry is a suspension, which alone may leave the list."""
+    return reason_of(each) == HOLD
+
+
+def reason_of(each: x509.RevokedCertificate) -> str:
+    """Return the reason of an entry, as RFC 5280 §5.3.1 spells it."""
     try:
-        reason = each.extensions.get_extension_for_class(x509.CRLReason).value.reason
+        return str(each.extensions.get_extension_for_class(x509.CRLReason).value.reason.value)
     except x509.ExtensionNotFound:
-        return False
-    return reason is x509.ReasonFlags.certificate_hold
+        return "unspecified"
+
+
+def invalid_since(each: x509.RevokedCertificate) -> datetime | None:
+    """Return the invalidity date of an entry; None when it has none."""
+    try:
+        return each.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc
+    except x509.ExtensionNotFound:
+        return None

@@ -1,4 +1,4 @@
-"""Issuing and publishing the issuing CA's revocation lists.
+"""Issuing and publishing the revocation lists of the issuing CA: each generation has its own, under its own number.
 
 Rules:
 
@@ -6,7 +6,7 @@ Rules:
 - a published list with a higher number than the record knows means that the record is an old copy: nothing is issued
   until that is settled (attack O2);
 - files are written under the same lock from the newest record, so that an older list never replaces a newer one;
-- after the last list, which says so by its nextUpdate, the authority signs nothing any more (CSS-6.3.9-06).
+- after the last list, which says so by its nextUpdate, that generation signs nothing any more (CSS-6.3.9-06).
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
-from ca import audit, crl, tables
+from ca import audit, crl, protocol, tables
 from ca.acts import CloseAuthority
+from ca.admin_protocol import OtherAct
 from ca.draft import whole_seconds
 from ca.dual_control import Approved
+from ca.generations import Generation
 from ca.parts import Parts
 from ca.protocol import AuthorityClosed, CrlPublished, StillInForce
-from ca.publication import ISSUING_CRL, publish
+from ca.publication import Identity, identity, issuing_crl, publish
 from ca.revocation import validity
 from ca.tables import RecordedCrl
 from core.errors import ClockInDoubt, DomainError, Unavailable
 
 log = logging.getLogger(__name__)
 
-_Identity = tuple[int, int, int, int]  # of a file: what changes when another is put in its place
-
 
 class CrlIssuer:
-    """Issues and publishes the CRL of the issuing CA."""
+    """Issues and publishes the CRL of one generation."""
 
-    def __init__(self, parts: Parts, directory: Path) -> None:
+    def __init__(self, parts: Parts, generation: Generation, directory: Path) -> None:
         self._parts = parts
-        self._path: Final = directory / ISSUING_CRL
-        self._seen: tuple[_Identity, int, bytes] | None = None  # the published file as last read: number and digest
+        self._generation = generation
+        self._path: Final = directory / issuing_crl(generation.number)
+        self._seen: tuple[Identity, int, bytes] | None = None  # the published file as last read: number and digest
 
     def publish(self) -> CrlPublished:
         """Issue a new CRL and publish it.
@@ -83,25 +84,27 @@ class CrlIssuer:
         self._issue(unless_fresh=True)
         self._publish_newest()
 
-    def check_record(self) -> None:
+    def check_record(self, connection: Connection) -> None:
         """Check that the record knows at least what was published.
 
         Raises:
             RecordBehindPublication: it does not.
             PublishedCrlBroken: what was published cannot be read.
         """
-        with self._parts.database.reading() as connection:
-            self._check_not_behind(connection)
+        self._check_not_behind(connection)
 
-    def check_open(self) -> None:
-        """Check that the authority may sign: as `check_record`, and the last list is not issued yet.
+    def check_open(self, connection: Connection) -> None:
+        """Check that this generation may sign: the last list is not issued yet.
 
         Raises:
             AuthorityClosed: it is.
-            RecordBehindPublication, PublishedCrlBroken: the record cannot be trusted.
         """
-        with self._parts.database.reading() as connection:
-            _check_open(self._check_not_behind(connection))
+        _check_open(tables.last_crl(connection, self._generation.identifier))
+
+    def closed_since(self, connection: Connection) -> datetime | None:
+        """Return when the last list was issued; None while it is not."""
+        last = tables.last_crl(connection, self._generation.identifier)
+        return last.this_update if last is not None and last.is_last else None
 
     def check_closable(self, connection: Connection) -> None:
         """Check that the next list can be the last one.
@@ -125,22 +128,25 @@ class CrlIssuer:
             if closing is None:
                 self._record_next(connection, last, now, now + crl.LIFE)
                 return
-            closing.redeem(connection, CloseAuthority)
+            if closing.redeem(connection, CloseAuthority).generation != self._generation.number:
+                raise OtherAct(f"{closing.proposal} is about another generation")
             self._check_nothing_in_force(connection, now)
-            number = self._record_next(connection, last, now, tables.NEVER)
+            number = self._record_next(connection, last, now, protocol.NEVER)
             closing.finish(connection, f"revocation list {number} is the last")
 
     def _is_due(self, connection: Connection, last: RecordedCrl | None, now: datetime) -> bool:
         if last is None or last.is_last:
             return last is None
         return now - last.this_update >= crl.RENEWED_AFTER or self._parts.statuses.has_listed_after(
-            connection, last.change
+            connection, self._generation.identifier, last.change
         )
 
     def _check_nothing_in_force(self, connection: Connection, now: datetime) -> None:
-        if count := self._parts.statuses.in_force(connection, now):
+        if count := self._parts.statuses.in_force(connection, self._generation.identifier, now):
             raise StillInForce(f"{count} certificates are neither expired nor revoked")
         for recorded in tables.unfinished(connection):
+            if self._parts.generations.of_issuer(tables.issuer_name(recorded)) != self._generation:
+                continue
             revoked = self._parts.statuses.current(connection, recorded.serial)
             if revoked is None and validity(recorded)[1] >= now:
                 raise StillInForce(f"{recorded.serial} was perhaps signed and never handed out; revoke it first")
@@ -149,11 +155,12 @@ class CrlIssuer:
         self, connection: Connection, last: RecordedCrl | None, now: datetime, next_update: datetime
     ) -> int:
         changes = self._parts.statuses.after(connection, last.change if last else 0)
-        before = crl.read(tables.crl_der(connection, last.number), self._parts.issuer) if last else ()
-        number, entries = last.number + 1 if last else 1, crl.merged(before, changes)
+        own = [change for change in changes if change.issuer == self._generation.identifier]
+        before = crl.read(tables.crl_der(connection, last), self._generation.issuer) if last else ()
+        number, entries = last.number + 1 if last else 1, crl.merged(before, own)
         made = crl.build(
-            self._parts.issuer,
-            self._parts.key,
+            self._generation.issuer,
+            self._generation.key,
             number=number,
             this_update=now,
             next_update=next_update,
@@ -161,10 +168,19 @@ class CrlIssuer:
         )
         der = made.public_bytes(Encoding.DER)
         change = changes[-1].change if changes else last.change if last else 0
-        new = RecordedCrl(number, now, next_update, change, len(entries), audit.digest(der))
+        new = RecordedCrl(
+            self._generation.identifier, number, now, next_update, change, len(entries), audit.digest(der)
+        )
         tables.record_crl(connection, new, der)
         self._parts.audit.append(
-            connection, audit.CRL, now, number=number, change=change, entries=new.entries, crl=new.digest
+            connection,
+            audit.CRL,
+            now,
+            issuer=new.issuer,
+            number=number,
+            change=change,
+            entries=new.entries,
+            crl=new.digest,
         )
         return number
 
@@ -175,13 +191,13 @@ class CrlIssuer:
                 raise crl.RecordBehindPublication("no CRL on record")
             published = self._published()
             if published is None or published[1] != last.digest:
-                self._write(last, tables.crl_der(connection, last.number))
-        return CrlPublished(last.number, last.this_update, last.next_update, last.entries)
+                self._write(last, tables.crl_der(connection, last))
+        return CrlPublished(last.number, last.this_update, last.next_update, last.entries, self._generation.number)
 
     def _write(self, recorded: RecordedCrl, der: bytes) -> None:
         try:
             publish(self._path.parent, self._path.name, der)
-            self._seen = _identity(self._path.stat()), recorded.number, recorded.digest
+            self._seen = identity(self._path.stat()), recorded.number, recorded.digest
         except OSError as error:
             raise Unavailable(f"the CRL could not be written: {error}") from error
 
@@ -189,16 +205,16 @@ class CrlIssuer:
         """Return number and digest of the published list; None when there is none. Read again only when it changed."""
         try:
             with self._path.open("rb") as file:
-                identity = _identity(os.fstat(file.fileno()))
-                if self._seen is None or self._seen[0] != identity:
+                found = identity(os.fstat(file.fileno()))
+                if self._seen is None or self._seen[0] != found:
                     der = file.read()
-                    self._seen = identity, crl.number_of(crl.read(der, self._parts.issuer)), audit.digest(der)
+                    self._seen = found, crl.number_of(crl.read(der, self._generation.issuer)), audit.digest(der)
         except FileNotFoundError:
             return None
         return self._seen[1:]
 
     def _check_not_behind(self, connection: Connection) -> RecordedCrl | None:
-        last, published = tables.last_crl(connection), self._published()
+        last, published = tables.last_crl(connection, self._generation.identifier), self._published()
         if last is not None and last.change > self._parts.statuses.newest(connection):
             raise crl.RecordBehindPublication(f"CRL {last.number} knows of changes that the record does not")
         if published is None or (last is not None and published[1] == last.digest):
@@ -208,10 +224,6 @@ class CrlIssuer:
                 f"CRL {published[0]} is published, {last and last.number} is the last on record"
             )
         return last
-
-
-def _identity(found: os.stat_result) -> _Identity:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_open(last: RecordedCrl | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ca import audit, public_keys
 from ca.parts import Parts
 from ca.protocol import CertificateState, ChangedStates, StatusChanges
 from ca.statuses import Change
@@ -17,7 +16,6 @@ class Feed:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._issuer = audit.digest(public_keys.encoded(parts.issuer.public_key)).hex()
 
     def changes(self, asked: StatusChanges) -> ChangedStates:
         """Return the changes after a number, oldest first.
@@ -29,14 +27,15 @@ class Feed:
         limit = max(1, min(asked.limit, _MOST))
         with self._parts.database.reading() as connection:
             changes = self._parts.statuses.after(connection, max(0, asked.after), limit)
-        return ChangedStates([self._state(change) for change in changes])
+        return ChangedStates([_state(change) for change in changes])
 
-    def _state(self, change: Change) -> CertificateState:
-        return CertificateState(
-            change=change.change,
-            issuer=self._issuer,
-            serial=change.serial,
-            not_after=change.not_after,
-            revoked_at=None if change.status == "good" else change.at,
-            reason=change.reason,
-        )
+
+def _state(change: Change) -> CertificateState:
+    return CertificateState(
+        change=change.change,
+        issuer=change.issuer,
+        serial=change.serial,
+        not_after=change.not_after,
+        revoked_at=None if change.status == "good" else change.at,
+        reason=change.reason,
+    )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from ca import audit, public_keys, tables
 from ca.applications import Application
 from ca.draft import Draft, new_serial, whole_seconds
+from ca.generations import Generation
 from ca.lint import LintedTbs, lint
 from ca.parts import Parts
 from ca.protocol import AlreadyRevoked
@@ -21,13 +22,13 @@ from ca.signing import sign
 
 
 class Issuance:
-    """Issues certificates under one authority."""
+    """Issues certificates."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def issue(self, application: Application) -> x509.Certificate:
-        """Return a new certificate, on record.
+    def issue(self, application: Application, generation: Generation) -> x509.Certificate:
+        """Return a new certificate of a generation of the authority, on record.
 
         Raises:
             NotLinted: name, number or key are not such as the profile allows.
@@ -36,10 +37,10 @@ class Issuance:
             AlreadyRevoked: somebody revoked it while it was being signed; it was not handed out.
             Unavailable: token or database do not work; nothing was handed out.
         """
-        linted = lint(_draft(application, self._parts))
+        linted = lint(_draft(application, generation, self._parts))
         self._intend(linted, application)
-        certificate = sign(linted, self._parts.key)
-        self._record(linted, certificate.public_bytes(Encoding.DER))
+        certificate = sign(linted, generation.key)
+        self._record(linted, certificate.public_bytes(Encoding.DER), generation)
         return certificate
 
     def _intend(self, linted: LintedTbs, application: Application) -> None:
@@ -57,7 +58,7 @@ class Issuance:
                 tbs=audit.digest(intent.tbs),
             )
 
-    def _record(self, linted: LintedTbs, certificate_der: bytes) -> None:
+    def _record(self, linted: LintedTbs, certificate_der: bytes, generation: Generation) -> None:
         draft, now = linted.draft, self._parts.clock.now()
         serial = tables.serial_text(draft.serial)
         with self._parts.database.transaction() as connection:
@@ -67,7 +68,13 @@ class Issuance:
                 connection, audit.ISSUED, now, serial=serial, certificate=audit.digest(certificate_der)
             )
             change = self._parts.statuses.add(
-                connection, serial, "good", "", draft.not_before, not_after=draft.not_after
+                connection,
+                serial,
+                "good",
+                "",
+                draft.not_before,
+                issuer=generation.identifier,
+                not_after=draft.not_after,
             )
             self._parts.audit.append(
                 connection, audit.STATUS, now, serial=serial, change=change.change, status="good", reason="", by="ca"
@@ -79,10 +86,10 @@ class Issuance:
             raise AlreadyRevoked(f"{serial}: before it was handed out")
 
 
-def _draft(application: Application, parts: Parts) -> Draft:
+def _draft(application: Application, generation: Generation, parts: Parts) -> Draft:
     return Draft(
         profile=application.profile,
-        issuer=parts.issuer,
+        issuer=generation.issuer,
         serial=new_serial(parts.entropy),
         subject=application.subject,
         public_key=application.public_key,

@@ -20,9 +20,8 @@ _PARTS: Final = ("ocsp", "tsu", "list-signer")
 class Overviews:
     """Answers `AskOverview`."""
 
-    def __init__(self, authorities: tuple[x509.Certificate, ...], parts: Parts, control: Control) -> None:
-        """`authorities` are the root and the issuing CA."""
-        self._authorities = authorities
+    def __init__(self, root: x509.Certificate, parts: Parts, control: Control) -> None:
+        self._root = root
         self._parts = parts
         self._control = control
         self._summaries = Summaries(parts)
@@ -38,10 +37,12 @@ class Overviews:
         admins = self._control.admins.summaries()
         with self._parts.database.reading() as connection:
             services = [tables.newest_of_profile(connection, profile) for profile in _PARTS]
-            crl, trusted = tables.last_crl(connection), last_issue(connection)
+            issuing = self._parts.successions.issuing(connection)
+            crl, trusted = tables.last_crl(connection, issuing.identifier), last_issue(connection)
             return Overview(
                 now=now,
-                authorities=[_end(each) for each in self._authorities],
+                authorities=[_end(self._root), *(_end(each.certificate) for each in self._parts.generations)],
+                issuing=issuing.number,
                 services=[self._summaries.of(connection, each) for each in services if each is not None],
                 crl=None if crl is None else ListState(crl.number, crl.this_update, crl.next_update, crl.entries),
                 trusted_list=None

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ca.audit import Audit
-from ca.draft import Issuer
+from ca.generations import Generations
 from ca.statuses import Statuses
+from ca.succession import Successions
 from core.clock import Clock
 from core.entropy import Entropy
-from hsm.ports import SigningKey
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Who the authority is, its key, its record, time and randomness."""
+    """Who the authority is and was, with its keys; its record; time and randomness."""
 
-    issuer: Issuer
-    key: SigningKey
+    generations: Generations
+    successions: Successions
     database: Database
     statuses: Statuses
     audit: Audit

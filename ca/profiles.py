@@ -1,7 +1,8 @@
 """Certificate profiles as data: what each kind of certificate says, with the clause that wants it.
 
 A change of policy is a change of this file. `ca.extensions` turns a profile into extensions, `ca.lint` checks the
-result against rules of its own. Nothing here is asked of a caller (attack W4).
+result against rules of its own. Nothing here is asked of a caller (attack W4). `generation` is the issuing CA's, whose
+list and certificate the certificate names.
 
 Editions: EN 319 411-1 v1.5.1, 411-2 v2.6.1, 412-1 v1.7.1, 412-2 v2.5.1, 412-5 v2.6.1, TS 119 312 v2.1.1, TS 119 612
 v2.4.1.
@@ -139,18 +140,18 @@ def issuing(settings: Ca) -> Profile:
     )
 
 
-def signatory(settings: Ca) -> Profile:
+def signatory(settings: Ca, generation: int = addresses.FIRST) -> Profile:
     """Return the profile of a natural person's certificate, with the marking that the settings choose."""
-    return _committing(settings, "signatory", _SIGNATORY_SUBJECT, QCP_N_QSCD, _claims(settings))
+    return _committing(settings, generation, "signatory", _SIGNATORY_SUBJECT, QCP_N_QSCD, _claims(settings))
 
 
-def seal(settings: Ca) -> Profile:
+def seal(settings: Ca, generation: int = addresses.FIRST) -> Profile:
     """Return the profile of a legal person's certificate for seals. Source: EN 319 412-3."""
     claims = replace(_claims(settings), semantics=SEMANTICS_LEGAL, purpose=TYPE_ESEAL)
-    return _committing(settings, "seal", _LEGAL_PERSON, QCP_L_QSCD, claims)
+    return _committing(settings, generation, "seal", _LEGAL_PERSON, QCP_L_QSCD, claims)
 
 
-def ocsp(settings: Ca) -> Profile:
+def ocsp(settings: Ca, generation: int = addresses.FIRST) -> Profile:
     """Return the profile of the OCSP responder's certificate. Source: RFC 6960 §4.2.2.2; EN 319 411-1 §6.6.3."""
     return Profile(
         kind="ocsp",
@@ -163,7 +164,7 @@ def ocsp(settings: Ca) -> Profile:
         policies=(),
         practice_url=None,
         crl_url=None,  # EN 319 412-2 GEN-4.3.11-1A
-        issuer_url=settings.public_url + addresses.ISSUING_CERTIFICATE,
+        issuer_url=settings.public_url + addresses.issuing_certificate(generation),
         ocsp_url=None,  # EN 319 411-1 CSS-6.6.3-01B: it does not answer for itself
         qc=None,
         key_usage=_SIGNATURE,
@@ -172,7 +173,7 @@ def ocsp(settings: Ca) -> Profile:
     )
 
 
-def tsu(settings: Ca) -> Profile:
+def tsu(settings: Ca, generation: int = addresses.FIRST) -> Profile:
     """Return the profile of a time-stamping unit's certificate. Source: EN 319 421 §8.1, EN 319 422 §6; RFC 3161 §2.3."""
     return Profile(
         kind="tsu",
@@ -186,8 +187,8 @@ def tsu(settings: Ca) -> Profile:
         path_length=None,
         policies=(NCP_PLUS,),  # EN 319 421 TIS-8.1-01
         practice_url=settings.documents_url + addresses.PRACTICE_STATEMENT,
-        crl_url=settings.public_url + addresses.ISSUING_CRL,
-        issuer_url=settings.public_url + addresses.ISSUING_CERTIFICATE,
+        crl_url=settings.public_url + addresses.issuing_crl(generation),
+        issuer_url=settings.public_url + addresses.issuing_certificate(generation),
         ocsp_url=settings.public_url + addresses.OCSP,
         qc=None,
         key_usage=_SIGNATURE,
@@ -197,7 +198,7 @@ def tsu(settings: Ca) -> Profile:
     )
 
 
-def list_signer(settings: Ca) -> Profile:
+def list_signer(settings: Ca, generation: int = addresses.FIRST) -> Profile:
     """Return the profile of the certificate that signs the test scheme's trusted list. Source: TS 119 612 §5.7.1."""
     return Profile(
         kind="list-signer",
@@ -209,8 +210,8 @@ def list_signer(settings: Ca) -> Profile:
         path_length=None,
         policies=(),
         practice_url=None,
-        crl_url=settings.public_url + addresses.ISSUING_CRL,
-        issuer_url=settings.public_url + addresses.ISSUING_CERTIFICATE,
+        crl_url=settings.public_url + addresses.issuing_crl(generation),
+        issuer_url=settings.public_url + addresses.issuing_certificate(generation),
         ocsp_url=settings.public_url + addresses.OCSP,
         qc=None,
         key_usage=_COMMITMENT,  # digitalSignature, nonRepudiation or both; a list is content that its operator stands by
@@ -219,13 +220,19 @@ def list_signer(settings: Ca) -> Profile:
     )
 
 
-def of_services(settings: Ca) -> dict[ServiceKind, Profile]:
-    """Return the profiles of the service's own parts."""
-    return {"ocsp": ocsp(settings), "tsu": tsu(settings), "list-signer": list_signer(settings)}
+def of_service(settings: Ca, kind: ServiceKind, generation: int) -> Profile:
+    """Return the profile of a part of the service itself."""
+    profiles = {"ocsp": ocsp, "tsu": tsu, "list-signer": list_signer}
+    return profiles[kind](settings, generation)
 
 
 def _committing(
-    settings: Ca, kind: Kind, subject: tuple[ObjectIdentifier, ...], qualified: ObjectIdentifier, claims: QcClaims
+    settings: Ca,
+    generation: int,
+    kind: Kind,
+    subject: tuple[ObjectIdentifier, ...],
+    qualified: ObjectIdentifier,
+    claims: QcClaims,
 ) -> Profile:
     """Return the profile of a person's certificate: natural or legal, for content that person stands by."""
     return Profile(
@@ -239,8 +246,8 @@ def _committing(
         # Own policy always beside ETSI's: it is what a private test list binds to.
         policies=(qualified if claims.qualified else NCP_PLUS, ObjectIdentifier(settings.policy_oid)),
         practice_url=settings.documents_url + addresses.PRACTICE_STATEMENT,
-        crl_url=settings.public_url + addresses.ISSUING_CRL,  # EN 319 412-2 GEN-4.3.11: http
-        issuer_url=settings.public_url + addresses.ISSUING_CERTIFICATE,  # GEN-4.4.1-2
+        crl_url=settings.public_url + addresses.issuing_crl(generation),  # EN 319 412-2 GEN-4.3.11: http
+        issuer_url=settings.public_url + addresses.issuing_certificate(generation),  # GEN-4.4.1-2
         ocsp_url=settings.public_url + addresses.OCSP,  # GEN-4.4.1-4
         qc=claims,
         key_usage=_COMMITMENT,

@@ -9,7 +9,7 @@ open that socket. `CA_STATUS` is the feed by which `status` follows the record; 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ca import admin_protocol
@@ -90,6 +90,22 @@ class AuthorityClosed(DomainError):
     """The last revocation list was issued: this authority signs nothing any more."""
 
 
+class GenerationUnknown(DomainError):
+    """There is no generation of the issuing CA with this number."""
+
+
+class AlreadySucceeded(DomainError):
+    """This generation of the issuing CA issues already, or a later one does."""
+
+
+class RotationRefused(DomainError):
+    """A rotation of the issuing key that cannot be carried out; the detail says why."""
+
+
+class AuthorityRevoked(DomainError):
+    """The root revoked this issuing CA: it certifies nobody any more."""
+
+
 class AuditBroken(DomainError):
     """The audit log is not whole. `row` is the first row that is altered, missing or out of order."""
 
@@ -128,6 +144,7 @@ class CertificateSummary(Message, frozen=True):
     credential: str = ""  # the SAM's name for a signatory's credential
     reason: str = ""  # of a suspension or revocation, as RFC 5280 §5.3.1 spells it
     since: datetime | None = None  # when it was suspended or revoked
+    generation: int = 1  # of the issuing CA that issued it
 
 
 class ListCertificates(Message, frozen=True):
@@ -175,6 +192,7 @@ class ChangedStates(Message, frozen=True):
     states: list[CertificateState]
 
 
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
 ServiceKind = Literal["ocsp", "tsu", "list-signer"]
 REVOCATION_REASONS: Final = (  # RFC 5280 §5.3.1, those that an end entity's certificate may be revoked for
     "unspecified",
@@ -196,6 +214,7 @@ class CertifyService(Message, frozen=True):
     kind: ServiceKind
     request: bytes
     by: By
+    generation: int = 0  # of the issuing CA whose responder it is; 0: the one that issues
 
 
 class CertifyLegalPerson(Message, frozen=True):
@@ -273,6 +292,7 @@ class PublishCrl(Message, frozen=True):
     """Issue and publish a new CRL now."""
 
     by: By
+    generation: int = 0  # of the issuing CA; 0: the one that issues
 
 
 class PublishTrustedList(Message, frozen=True):
@@ -315,9 +335,10 @@ class Overview(Message, frozen=True):
     """What lives how long, and what waits for somebody."""
 
     now: datetime  # by the authority's clock
-    authorities: list[CertificateEnd]  # root, issuing CA
+    authorities: list[CertificateEnd]  # root, then the generations of the issuing CA, oldest first
+    issuing: int  # the generation that issues
     services: list[CertificateSummary]  # the newest of each part: responder, time-stamping unit, the list's signer
-    crl: ListState | None
+    crl: ListState | None  # of the generation that issues
     trusted_list: ListState | None
     certificates: dict[str, int]  # in force or suspended or revoked before their end, by status
     unfinished: int  # perhaps signed, never handed out, not revoked
@@ -333,6 +354,7 @@ class CrlPublished(Message, frozen=True):
     this_update: datetime
     next_update: datetime  # the year 9999 in the last one
     entries: int
+    generation: int = 0  # of the issuing CA; 0: the root's
 
 
 CA = Protocol(
@@ -356,6 +378,7 @@ CA = Protocol(
         AlreadyRevoked,
         CertificateEnded,
         AuthorityClosed,
+        AuthorityRevoked,
         ClockInDoubt,
     ),
 )
@@ -401,7 +424,11 @@ CA_ADMIN = Protocol(
         CertificateEnded,
         InvalidSinceRefused,
         StillInForce,
+        GenerationUnknown,
+        RotationRefused,
+        AlreadySucceeded,
         AuthorityClosed,
+        AuthorityRevoked,
         AuditBroken,
         RecordTampered,
         ClockInDoubt,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from ca.protocol import KeyRefused
-from core.algorithms import KeyType
+from core.algorithms import HashAlgorithm, KeyType
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -57,6 +57,11 @@ def key_type(key: PublicKey) -> KeyType:
 def encoded(key: PublicKey) -> bytes:
     """Return the SubjectPublicKeyInfo, DER."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def identifier(key: PublicKey) -> str:
+    """Return the SHA-256 of the SubjectPublicKeyInfo, hex: by which records and the feed name an authority."""
+    return HashAlgorithm.SHA256.new(encoded(key)).hexdigest()
 
 
 def verifies(key: PublicKey, signature: bytes, data: bytes, hashing: hashes.HashAlgorithm) -> bool:

@@ -9,15 +9,36 @@ import os
 from pathlib import Path
 from typing import Final
 
+from core.addresses import issuing_name
+
 ROOT_CERTIFICATE: Final = "root.crt"  # DER
-ISSUING_CERTIFICATE: Final = "issuing.crt"  # DER
 ROOT_CERTIFICATE_PEM: Final = "root.pem"
-ISSUING_CERTIFICATE_PEM: Final = "issuing.pem"
 ROOT_CRL: Final = "root.crl"  # DER
-ISSUING_CRL: Final = "issuing.crl"  # DER
 TRUSTED_LIST: Final = "trusted-list.xml"
 PRACTICE_STATEMENT: Final = "cps.pdf"
 DISCLOSURE_STATEMENTS: Final = {"en": "pds-en.pdf", "ro": "pds-ro.pdf"}
+
+Identity = tuple[int, int, int, int]  # of a file: what changes when another is put in its place
+
+
+def issuing_certificate(generation: int) -> str:
+    """Return the file of a generation's certificate, DER."""
+    return f"{issuing_name(generation)}.crt"
+
+
+def issuing_certificate_pem(generation: int) -> str:
+    """Return the file of a generation's certificate, PEM."""
+    return f"{issuing_name(generation)}.pem"
+
+
+def issuing_crl(generation: int) -> str:
+    """Return the file of a generation's revocation list, DER."""
+    return f"{issuing_name(generation)}.crl"
+
+
+def identity(found: os.stat_result) -> Identity:
+    """Return the identity of a file."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def publish(directory: Path, name: str, data: bytes) -> None:

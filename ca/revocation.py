@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from ca import audit, tables
 from ca.draft import whole_seconds
+from ca.generations import Generation
 from ca.parts import Parts
 from ca.protocol import (
     REVOCATION_REASONS,
@@ -82,6 +83,7 @@ class Revocations:
             wish.status,
             wish.reason,
             now,
+            issuer=self.generation(connection, recorded).identifier,
             not_after=not_after,
             invalid_since=wish.invalid_since,
         )
@@ -118,11 +120,21 @@ class Revocations:
             raise RecordTampered(f"{recorded.serial}: no status")
         return change
 
+    def generation(self, connection: Connection, recorded: tables.RecordedCertificate) -> Generation:
+        """Return the generation whose certificate it is: by its sealed status, or by what was to be signed.
+
+        Raises:
+            RecordTampered: there is none.
+        """
+        change = self._parts.statuses.current(connection, recorded.serial)
+        if change is not None:
+            return self._parts.generations.identified(change.issuer)
+        return self._parts.generations.of_issuer(tables.issuer_name(recorded))
+
     def _checked(
         self, connection: Connection, wish: Wish, now: datetime
     ) -> tuple[tables.RecordedCertificate, datetime]:
-        if wish.status == "revoked" and wish.reason not in REVOCATION_REASONS:
-            raise ReasonUnknown(f"{wish.reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
+        check_reason(wish)
         recorded = tables.certificate(connection, tables.serial_of(wish.serial))
         not_before, not_after = validity(recorded)
         _check_change(self.current(connection, recorded), wish.status, recorded.serial)
@@ -143,6 +155,16 @@ class Revocations:
             reason=change.reason,
             by=by[:_LONGEST_ACTOR],
         )
+
+
+def check_reason(wish: Wish) -> None:
+    """Check that certificates are revoked for such a reason.
+
+    Raises:
+        ReasonUnknown: they are not.
+    """
+    if wish.status == "revoked" and wish.reason not in REVOCATION_REASONS:
+        raise ReasonUnknown(f"{wish.reason[:40]!r}: one of {', '.join(REVOCATION_REASONS)}")
 
 
 def validity(recorded: tables.RecordedCertificate) -> tuple[datetime, datetime]:

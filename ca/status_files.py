@@ -14,9 +14,11 @@ from typing import Final
 from cryptography import x509
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
-from ca import crl, publication
+from ca import crl, protocol, publication
 from ca.draft import Issuer
+from ca.generations import pinned
 from core import addresses
 from core.errors import Unavailable
 
@@ -43,10 +45,7 @@ class _Resource:
 
 
 _RESOURCES: Final = {
-    # A revocation is on a new list at once: caches ask again soon, and are answered 304 when there is none.
-    addresses.ISSUING_CRL: _Resource(publication.ISSUING_CRL, _CRL_TYPE, timedelta(minutes=10)),
     addresses.ROOT_CRL: _Resource(publication.ROOT_CRL, _CRL_TYPE, timedelta(hours=1)),
-    addresses.ISSUING_CERTIFICATE: _Resource(publication.ISSUING_CERTIFICATE, _CERTIFICATE_TYPE, timedelta(days=1)),
     addresses.TRUSTED_LIST: _Resource(publication.TRUSTED_LIST, _LIST_TYPE, timedelta(hours=1)),
     addresses.PRACTICE_STATEMENT: _Resource(publication.PRACTICE_STATEMENT, _DOCUMENT_TYPE, timedelta(hours=1)),
     **{
@@ -66,6 +65,17 @@ def serve_files(app: Flask, published: Path) -> None:
 
         app.add_url_rule(path, endpoint=resource.file, view_func=get)
 
+    @app.get("/crl/<name>.crl")
+    def issuing_crl(name: str) -> ResponseReturnValue:
+        # A revocation is on a new list at once: caches ask again soon, and are answered 304 when there is none.
+        file = publication.issuing_crl(_published_generation(published, name))
+        return _answer(read(published, file), _Resource(file, _CRL_TYPE, timedelta(minutes=10)))
+
+    @app.get("/ca/<name>.crt")
+    def issuing_certificate(name: str) -> ResponseReturnValue:
+        file = publication.issuing_certificate(_published_generation(published, name))
+        return _answer(read(published, file), _Resource(file, _CERTIFICATE_TYPE, timedelta(days=1)))
+
 
 def read(published: Path, name: str) -> bytes:
     """Return a published file.
@@ -79,24 +89,53 @@ def read(published: Path, name: str) -> bytes:
         raise NotPublished(f"{name}: {error.strerror}") from error
 
 
-def check_lists(published: Path, now: datetime) -> None:
-    """Prove that a relying party gets what it needs: both lists are there, fresh, and signed by their authorities.
+def check_lists(published: Path, now: datetime) -> list[int]:
+    """Prove that a relying party gets what it needs: all lists are there, fresh, and signed by their authorities.
+
+    Return the generations of the issuing CA that go on issuing lists.
 
     Raises:
         NotPublished, ListStale, PublishedCrlBroken: what it would not get.
     """
-    _check_list(published, publication.ISSUING_CERTIFICATE, publication.ISSUING_CRL, now, _STALE_AFTER)
+    generations = sorted(pinned(published)) or [addresses.FIRST]
+    last = {
+        each: _check_list(
+            published,
+            publication.issuing_certificate(each),
+            publication.issuing_crl(each),
+            now,
+            _STALE_AFTER,
+        )
+        for each in generations
+    }
     _check_list(published, publication.ROOT_CERTIFICATE, publication.ROOT_CRL, now, crl.ROOT_LIFE)
+    return [each for each in generations if not last[each]]
 
 
-def _check_list(published: Path, certificate: str, name: str, now: datetime, stale_after: timedelta) -> None:
+def _check_list(published: Path, certificate: str, name: str, now: datetime, stale_after: timedelta) -> bool:
+    """Check a list; return whether it is its issuer's last one, which does not become stale."""
     try:
         issuer = Issuer.of(x509.load_der_x509_certificate(read(published, certificate)))
     except ValueError as error:
         raise NotPublished(f"{certificate}: {error}") from error
     found = crl.read(read(published, name), issuer)
+    if found.next_update_utc == protocol.NEVER:
+        return True
     if found.next_update_utc is None or now >= found.next_update_utc or now - found.last_update_utc > stale_after:
         raise ListStale(f"{name}: of {found.last_update_utc}")
+    return False
+
+
+def _published_generation(published: Path, name: str) -> int:
+    """Return the generation that a path names.
+
+    Raises:
+        NotFound: there is no such name, or no such generation.
+    """
+    number = addresses.generation_of(name)
+    if number is None or (number != addresses.FIRST and number not in pinned(published)):
+        raise NotFound
+    return number
 
 
 def _answer(data: bytes, resource: _Resource) -> Response:

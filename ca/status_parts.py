@@ -1,5 +1,7 @@
 """What the `status` zone answers with: the responder and the time-stamping unit, made anew when a certificate is renewed.
 
+The responder has a key for each generation of the issuing CA, certified by that generation.
+
 A part that cannot be made (no certificate yet, the token gone) refuses for itself; lists and certificates are served
 all the same.
 """
@@ -16,20 +18,27 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca.delegated import DelegatedKey, DelegationUnusable
 from ca.ocsp.answer import Refusal
+from ca.ocsp.issuers import Delegation
 from ca.ocsp.responder import OcspAnswer, Record, Responder
+from ca.status_issuers import StatusIssuers
 from ca.tsa.token import Failure, refused
 from ca.tsa.unit import TimeStampingUnit
+from core.addresses import FIRST
 from core.clock import Clock
 from core.entropy import Entropy
 from core.errors import DomainError
 from hsm.ports import SigningKey
 
-OCSP_CERTIFICATE: Final = "ocsp.crt"  # PEM, in the folder of the zone
-TSU_CERTIFICATE: Final = "tsu.crt"  # PEM
+TSU_CERTIFICATE: Final = "tsu.crt"  # PEM, in the folder of the zone
 
 T = TypeVar("T")
 KeyOf = Callable[[x509.Certificate], SigningKey]  # the key that a certificate is about: a renewed one has another
 log = logging.getLogger(__name__)
+
+
+def ocsp_certificate(generation: int) -> str:
+    """Return the file of the responder's certificate for a generation of the issuing CA, PEM."""
+    return "ocsp.crt" if generation == FIRST else f"ocsp-g{generation}.crt"
 
 
 class Renewed(Generic[T]):
@@ -64,7 +73,7 @@ class StatusParts:
     def __init__(
         self,
         folder: Path,
-        issuer: x509.Certificate,
+        published: Path,
         keys: tuple[KeyOf, KeyOf],
         record: Record,
         clock: Clock,
@@ -76,35 +85,31 @@ class StatusParts:
         """`keys` find the responder's and the unit's; `clock` refuses to tell a time in doubt."""
         ocsp_key, tsu_key = keys
 
-        def responder(certificate: x509.Certificate) -> Responder:
-            delegated = DelegatedKey(ocsp_key(certificate), certificate, issuer, ExtendedKeyUsageOID.OCSP_SIGNING)
-            return Responder(issuer, delegated, record, clock)
+        def delegation_of(number: int, issuer: x509.Certificate) -> Callable[[], Delegation]:
+            def delegation(certificate: x509.Certificate) -> Delegation:
+                purpose = ExtendedKeyUsageOID.OCSP_SIGNING
+                return Delegation(DelegatedKey(ocsp_key(certificate), certificate, issuer, purpose))
+
+            return Renewed(folder / ocsp_certificate(number), delegation).current
 
         def unit(certificate: x509.Certificate) -> TimeStampingUnit:
-            delegated = DelegatedKey(tsu_key(certificate), certificate, issuer, ExtendedKeyUsageOID.TIME_STAMPING)
+            issuer, purpose = self.issuers.of(certificate), ExtendedKeyUsageOID.TIME_STAMPING
+            delegated = DelegatedKey(tsu_key(certificate), certificate, issuer, purpose)
             return TimeStampingUnit(delegated, policy, clock, entropy, qualified=qualified)
 
-        self.responder: Final = Renewed(folder / OCSP_CERTIFICATE, responder)
+        self.issuers: Final = StatusIssuers(published, delegation_of)
+        self.responder: Final = Responder(self.issuers, record, clock)
         self.unit: Final = Renewed(folder / TSU_CERTIFICATE, unit)
 
     def answer(self, der: bytes) -> OcspAnswer | Refusal:
         """Return the answer to an OCSP request, DER."""
-        try:
-            responder = self.responder.current()
-        except DomainError as error:
-            _log("no responder", error)
-            return Refusal.TRY_LATER
-        return responder.answer(der)
+        return self.responder.answer(der)
 
     def respond(self, der: bytes) -> bytes:
         """Return the TimeStampResp, DER, to a time-stamp request."""
         try:
             unit = self.unit.current()
         except DomainError as error:
-            _log("no time-stamping unit", error)
+            log.warning("no time-stamping unit", extra={"error": type(error).__name__, "detail": error.detail})
             return refused(Failure.SYSTEM_FAILURE)
         return unit.respond(der)
-
-
-def _log(event: str, error: DomainError) -> None:
-    log.warning(event, extra={"error": type(error).__name__, "detail": error.detail})

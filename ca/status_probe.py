@@ -5,6 +5,7 @@ What is read back is read with other code than wrote it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from asn1crypto import cms, tsp
@@ -16,6 +17,7 @@ from cryptography.x509 import ocsp
 from ca import public_keys
 from ca.draft import HASHES, new_serial
 from ca.ocsp.answer import Refusal
+from ca.ocsp.issuers import AnsweredIssuer
 from ca.status_parts import StatusParts
 from core.algorithms import HashAlgorithm
 from core.entropy import Entropy
@@ -31,29 +33,32 @@ class ProbeFailed(Unavailable):
 class StatusProbe:
     """Asks for an answer and a token that nobody needs."""
 
-    def __init__(self, parts: StatusParts, issuer: x509.Certificate, entropy: Entropy) -> None:
+    def __init__(self, parts: StatusParts, entropy: Entropy) -> None:
         self._parts = parts
-        self._issuer = issuer
         self._entropy = entropy
 
-    def check(self) -> None:
-        """Have both parts prove that they work.
+    def check(self, generations: Iterable[int]) -> None:
+        """Have both parts prove that they work, the responder for each of these generations of the issuing CA.
 
         Raises:
             ProbeFailed: what one gives is wrong, or is no answer.
             ClockInDoubt: there are no time-stamps at the moment.
             DelegationUnusable, DelegationOver, HsmUnavailable: one cannot sign.
         """
-        self._check_responder()
+        known = set(self._parts.issuers.numbers())
+        for number in generations:
+            if number not in known:
+                raise ProbeFailed(f"OCSP: generation {number} of the issuing CA is not published")
+            self._check_responder(self._parts.issuers.answered(number))
         self._check_unit()
 
-    def _check_responder(self) -> None:
-        responder = self._parts.responder.current()
+    def _check_responder(self, issuer: AnsweredIssuer) -> None:
+        issuer.delegation()
         nonce, serial = self._entropy.token_bytes(32), new_serial(self._entropy)
-        name_hash, key_hash = responder.issuer_hashes(HashAlgorithm.SHA256.oid)
+        name_hash, key_hash = issuer.hashes(HashAlgorithm.SHA256.oid)
         asked = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name_hash, key_hash, serial, _SHA256)
         request = asked.add_extension(x509.OCSPNonce(nonce), critical=False).build()
-        answer = responder.answer(request.public_bytes(Encoding.DER))
+        answer = self._parts.answer(request.public_bytes(Encoding.DER))
         if isinstance(answer, Refusal):
             raise ProbeFailed(f"OCSP: {answer.name}")
         said = ocsp.load_der_ocsp_response(answer.der)

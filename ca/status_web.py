@@ -36,8 +36,7 @@ def create_pages(published: Path, probe: StatusProbe, clock: Clock) -> Flask:
 
     @app.get("/health")
     def health() -> ResponseReturnValue:
-        check_lists(published, clock.now())
-        probe.check()
+        probe.check(check_lists(published, clock.now()))
         return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
     return app

@@ -41,6 +41,7 @@ class StatusWire:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
         path: str = environ["PATH_INFO"]
+        environ["paraph.call"] = _call(path)
         if path == addresses.OCSP:
             reply = _posted(environ, "application/ocsp-request", self._ocsp)
         elif path.startswith(f"{addresses.OCSP}/"):
@@ -122,3 +123,10 @@ def _refusal(status: str, text: str, *headers: tuple[str, str]) -> _Reply:
 
 def _http_date(instant: datetime) -> str:
     return format_datetime(instant, usegmt=True)
+
+
+def _call(path: str) -> str:
+    """Return under what a request is counted: one of four names, whatever was asked for."""
+    if path in {addresses.TIME_STAMP, "/health"}:
+        return path
+    return addresses.OCSP if path == addresses.OCSP or path.startswith(f"{addresses.OCSP}/") else "file"

@@ -38,7 +38,8 @@ statuses: Final = Table(
     "statuses",
     metadata,
     Column("change", Integer, primary_key=True),
-    Column("serial", Text, nullable=False),  # 40 hexadecimal digits
+    Column("issuer", Text, nullable=False),  # of the certificate: which generation's lists tell of it
+    Column("serial", Text, nullable=False),  # 40 hexadecimal digits; no two generations share one
     Column("status", Text, CheckConstraint("status IN ('good', 'suspended', 'revoked')"), nullable=False),
     Column("reason", Text, nullable=False),  # empty while good
     Column("at", Instant, nullable=False),
@@ -63,6 +64,7 @@ class Change:
     """From `at` on, the certificate has this status."""
 
     change: int
+    issuer: str  # SHA-256 of the issuer's SubjectPublicKeyInfo, hex
     serial: str
     status: Status
     reason: str
@@ -80,9 +82,10 @@ class Statuses:
     def add(
         self, connection: Connection, serial: str, status: Status, reason: str, at: datetime, **more: Any
     ) -> Change:
-        """Record a status, as the next change; `more` is `not_after` and perhaps `invalid_since`."""
+        """Record a status, as the next change; `more` is `issuer`, `not_after` and perhaps `invalid_since`."""
         change = Change(
             change=self.newest(connection) + 1,
+            issuer=more["issuer"],
             serial=serial,
             status=status,
             reason=reason,
@@ -118,16 +121,16 @@ class Statuses:
             raise RecordTampered(f"{statuses.name}: a change after {change} is missing")
         return found
 
-    def has_listed_after(self, connection: Connection, change: int) -> bool:
-        """Return whether a change after this one may alter a revocation list: any but a certificate's first status."""
+    def has_listed_after(self, connection: Connection, issuer: str, change: int) -> bool:
+        """Return whether a change after this one may alter an issuer's list: any but a certificate's first status."""
         first = select(func.min(statuses.c.change)).where(statuses.c.serial == later.c.serial).scalar_subquery()
         alters = (later.c.status != "good") | (later.c.change != first)
-        wanted = select(later.c.change).where(later.c.change > change, alters).limit(1)
+        wanted = select(later.c.change).where(later.c.change > change, later.c.issuer == issuer, alters).limit(1)
         return connection.scalar(wanted) is not None
 
-    def in_force(self, connection: Connection, now: datetime) -> int:
-        """Return how many certificates are neither expired nor revoked."""
-        newest = select(func.max(statuses.c.change)).group_by(statuses.c.serial)
+    def in_force(self, connection: Connection, issuer: str, now: datetime) -> int:
+        """Return how many certificates of an issuer are neither expired nor revoked."""
+        newest = select(func.max(statuses.c.change)).where(statuses.c.issuer == issuer).group_by(statuses.c.serial)
         living = (statuses.c.status != "revoked") & (statuses.c.not_after >= now)
         return connection.scalar(select(func.count()).where(statuses.c.change.in_(newest), living)) or 0
 

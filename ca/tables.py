@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from asn1crypto.x509 import TbsCertificate
 from sqlalchemy import (
     Column,
     Connection,
@@ -26,8 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from ca.protocol import CertificateUnknown, KeyAlreadyCertified
-from core.errors import ClockInDoubt
+from ca.protocol import NEVER, CertificateUnknown, KeyAlreadyCertified
+from core.errors import ClockInDoubt, RecordTampered
 
 metadata: Final = MetaData()
 RENEWABLE: Final = "ocsp"  # the profile whose certificates may follow each other for one key
@@ -60,6 +61,7 @@ Index(
 crls: Final = Table(
     "crls",
     metadata,
+    Column("issuer", Text, primary_key=True),  # SHA-256 of its SubjectPublicKeyInfo, hex
     Column("number", Integer, primary_key=True),
     Column("this_update", Integer, nullable=False),
     Column("next_update", Integer, nullable=False),
@@ -77,10 +79,12 @@ _COLUMNS: Final = (
     certificates.c.tbs,
     certificates.c.certificate,
 )
-NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # nextUpdate of the last CRL; RFC 5280 §4.1.2.5
 # Built once: putting a statement together costs more than running it.
 _LAST_CRL: Final = (
-    select(*(column for column in crls.c if column is not crls.c.crl)).order_by(crls.c.number.desc()).limit(1)
+    select(*(column for column in crls.c if column is not crls.c.crl))
+    .where(crls.c.issuer == bindparam("of"))
+    .order_by(crls.c.number.desc())
+    .limit(1)
 )
 _LATEST: Final = select(func.max(certificates.c.not_before))
 _INTEND: Final = certificates.insert()
@@ -118,6 +122,7 @@ class RecordedCertificate:
 class RecordedCrl:
     """A CRL on record, but for its bytes."""
 
+    issuer: str
     number: int
     this_update: datetime
     next_update: datetime
@@ -222,6 +227,19 @@ def newest_certificates(
     return [RecordedCertificate(*row) for row in rows]
 
 
+def issuer_name(recorded: RecordedCertificate) -> bytes:
+    """Return the issuer's name in a certificate, DER, or in what was to be signed.
+
+    Raises:
+        RecordTampered: it cannot be read.
+    """
+    try:
+        name: bytes = TbsCertificate.load(recorded.tbs_der)["issuer"].dump()
+    except ValueError as error:
+        raise RecordTampered(recorded.serial) from error
+    return name
+
+
 def newest_of_profile(connection: Connection, profile: str) -> RecordedCertificate | None:
     """Return the newest certificate of a profile that was handed out."""
     handed_out = (certificates.c.profile == profile) & certificates.c.certificate.is_not(None)
@@ -235,24 +253,26 @@ def unfinished(connection: Connection) -> list[RecordedCertificate]:
     return [RecordedCertificate(*row) for row in connection.execute(wanted)]
 
 
-def last_crl(connection: Connection) -> RecordedCrl | None:
-    """Return the CRL with the highest number."""
-    row = connection.execute(_LAST_CRL).first()
+def last_crl(connection: Connection, issuer: str) -> RecordedCrl | None:
+    """Return an issuer's CRL with the highest number."""
+    row = connection.execute(_LAST_CRL, {"of": issuer}).first()
     if row is None:
         return None
     this_update, next_update = _instant(row.this_update), _instant(row.next_update)
-    return RecordedCrl(row.number, this_update, next_update, row.change, row.entries, row.digest)
+    return RecordedCrl(row.issuer, row.number, this_update, next_update, row.change, row.entries, row.digest)
 
 
-def crl_der(connection: Connection, number: int) -> bytes:
+def crl_der(connection: Connection, crl: RecordedCrl) -> bytes:
     """Return the bytes of a CRL; empty when there is a newer one."""
-    return connection.scalar(select(crls.c.crl).where(crls.c.number == number)) or b""
+    wanted = select(crls.c.crl).where(crls.c.issuer == crl.issuer, crls.c.number == crl.number)
+    return connection.scalar(wanted) or b""
 
 
 def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
     """Put a CRL on record, and let go of the bytes of those before it."""
     connection.execute(
         crls.insert().values(
+            issuer=crl.issuer,
             number=crl.number,
             this_update=_seconds(crl.this_update),
             next_update=_seconds(crl.next_update),
@@ -262,8 +282,15 @@ def record_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
             crl=der,
         )
     )
-    older = (crls.c.number < crl.number) & (func.length(crls.c.crl) > 0)
+    older = (crls.c.issuer == crl.issuer) & (crls.c.number < crl.number) & (func.length(crls.c.crl) > 0)
     connection.execute(crls.update().where(older).values(crl=b""))
+
+
+def adopt_crl(connection: Connection, crl: RecordedCrl, der: bytes) -> None:
+    """Put on record a CRL that was published by a later history of this record, in the place of one with its number."""
+    same = (crls.c.issuer == crl.issuer) & (crls.c.number == crl.number)
+    connection.execute(crls.delete().where(same))
+    record_crl(connection, crl, der)
 
 
 def _check_key(connection: Connection, key_digest: bytes, profile: str) -> None:

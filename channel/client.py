@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from channel.protocol import Done, Health, M, Message, Protocol, decode, encode, raise_failure
 from core.errors import Malformed, Unavailable
+from core.logs import current_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,12 @@ class _UnixConnection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def _headers() -> dict[str, str]:
+    """Return the name of the request that this call is made for, so that both zones' log lines carry it."""
+    request = current_request()
+    return {"X-Request-Id": request} if request else {}
 
 
 class Channel:
@@ -47,7 +54,7 @@ class Channel:
             raise Malformed(f"{name}: {len(body)} bytes")
         connection = _UnixConnection(self._path, call.seconds)
         try:
-            connection.request("POST", self._protocol.path(name), body)
+            connection.request("POST", self._protocol.path(name), body, _headers())
             answer = connection.getresponse()
             data = answer.read(_MAX_ANSWER)
         except (OSError, HTTPException) as error:

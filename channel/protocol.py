@@ -36,7 +36,7 @@ class Failure(Message, frozen=True):
 
     error: str
     detail: str
-    facts: dict[str, str | int] = {}
+    facts: dict[str, str | int | bool] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def decode(kind: type[M], data: bytes) -> M:
 def failure_of(protocol: Protocol, error: DomainError) -> Failure:
     """Return how an error travels: under the most exact name that the protocol lists, with its detail.
 
-    Its facts are its public attributes that are numbers or text.
+    Its facts are its attributes that are numbers, text, or true or false.
     """
     names = [kind.__name__ for kind in type(error).__mro__]
     name = next((name for name in names if name in protocol.errors_by_name), names[0])

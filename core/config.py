@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.errors import DomainError
+from core.sms_settings import Sms
 
 
 class BadSettings(DomainError):
@@ -40,6 +41,9 @@ class Web(_Section, frozen=True):
     max_document_bytes: int
     max_documents: int
     max_request_bytes: int
+    requests_a_minute: int
+    signatory_requests_a_minute: int
+    signatures_a_day: int
     csc_specs: Literal["2.0.0.2", "2.2.0.0"]
 
 
@@ -88,7 +92,6 @@ class Status(_Section, frozen=True):
     """The `status` zone."""
 
     listen: str
-    metrics_listen: str
     workers: int
     tsa_policy_oid: str
     time_service_required: bool
@@ -132,6 +135,12 @@ class Portal(_Section, frozen=True):
     level: Literal["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]
 
 
+class Metrics(_Section, frozen=True):
+    """The numbers for Prometheus."""
+
+    listen: str
+
+
 class Phone(_Section, frozen=True):
     """The development phone."""
 
@@ -143,6 +152,7 @@ class Settings(_Section, frozen=True):
 
     state_dir: Path
     service: Service
+    sms: Sms
     web: Web
     sam: Sam
     ra: Ra
@@ -151,11 +161,16 @@ class Settings(_Section, frozen=True):
     tsa: Tsa
     preflight: Preflight
     portal: Portal
+    metrics: Metrics
     phone: Phone
 
     def zone_dir(self, zone: str) -> Path:
         """Return the folder of one zone: its database, its token store, its secrets."""
         return self.state_dir / zone
+
+    def marks(self, zone: str) -> Path:
+        """Return the file that tells how far a zone's database has got: beside it, and never restored with it."""
+        return self.state_dir / "marks" / f"{zone}.sqlite"
 
     def socket(self, name: str) -> Path:
         """Return the unix socket called `name`, in a folder of its own."""
@@ -213,19 +228,23 @@ def _check(settings: Settings) -> None:
     for name, origin in (
         ("service.public_origin", settings.service.public_origin),
         ("portal.public_origin", settings.portal.public_origin),
+        *settings.sms.hops,
     ):
-        if not (origin.startswith("https://") or is_loopback(origin)):
+        if not (origin.startswith("https://") or (origin.startswith("http://") and is_loopback(origin))):
             raise BadSettings(f"{name}: must be https unless it is a loopback address")
     if not 1 <= settings.sam.multisign <= 1000:
         raise BadSettings("sam.multisign: between 1 and 1000")
+    if min(settings.web.requests_a_minute, settings.web.signatory_requests_a_minute, settings.web.signatures_a_day) < 1:
+        raise BadSettings("web: limits of requests and signatures are at least 1")
     _check_tsa(settings.tsa)
     for name in ("activation_days", "proofing_days", "renewal_days"):
         if getattr(settings.ra, name) < 1:
             raise BadSettings(f"ra.{name}: at least 1")
     if settings.ra.renewal_days >= settings.ca.validity_days:
         raise BadSettings("ra.renewal_days: less than ca.validity_days, or every new certificate would end soon")
-    if len(settings.service.sms_sender) > 11:
-        raise BadSettings("service.sms_sender: at most 11 characters")
+    sender = settings.service.sms_sender
+    if not (1 <= len(sender) <= 11 and sender.isascii() and sender.isprintable()):
+        raise BadSettings("service.sms_sender: 1 to 11 printable ASCII characters")
 
 
 def _check_tsa(tsa: Tsa) -> None:

@@ -47,7 +47,14 @@ class ResendExhausted(DomainError):
 
 
 class SmsNotSent(Unavailable):
-    """The gateway did not take the message; no attempt was spent."""
+    """No gateway took the message; no try was spent.
+
+    `again_at`: when it may work again, an ISO 8601 instant; empty where nobody waits for it.
+    """
+
+    def __init__(self, detail: str = "", again_at: str = "") -> None:
+        super().__init__(detail)
+        self.again_at = again_at
 
 
 class ChallengeClosed(DomainError):

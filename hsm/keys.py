@@ -56,6 +56,31 @@ def generate_key_pair(token: Token, label: str, key_type: KeyType) -> bytes:
     return TokenSigningKey(token, label).public_key_der
 
 
+def destroy_key_pair(token: Token, label: str) -> None:
+    """Destroy a permanent key pair; nothing is done where there is none. Sessions that hold its handle lose it too.
+
+    Raises:
+        HsmUnavailable: the token does not answer.
+    """
+    with token.writing() as session:
+        for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
+            for key in list(session.get_objects({Attribute.CLASS: kind, Attribute.LABEL: label})):
+                key.destroy()
+
+
+def key_labels(token: Token) -> set[str]:
+    """Return the labels of the token's permanent private keys.
+
+    Raises:
+        HsmUnavailable: the token does not answer.
+    """
+    session = token.session()
+    try:
+        return {str(key[Attribute.LABEL]) for key in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})}
+    except PKCS11Error as error:
+        raise token.lost(error) from error
+
+
 def generate_mac_key(token: Token, label: str) -> None:
     """Make a permanent HMAC key of 256 bits.
 

@@ -40,11 +40,15 @@ def create_token(
     tokens = store or directory / "tokens"
     for folder in (directory, tokens):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    conf = template.read_text(encoding="utf-8").replace("@TOKENS@", str(tokens.resolve()))
-    _write(directory / "softhsm2.conf", conf)
+    write_configuration(directory / "softhsm2.conf", template, tokens.resolve())
     born_with = _pin(entropy), _pin(entropy)
     _initialise(directory / "softhsm2.conf", module, label, *born_with)
     _change_pins(directory, Token(directory, module, label), born_with, (_pin(entropy), _pin(entropy)))
+
+
+def write_configuration(path: Path, template: Path, tokens: Path) -> None:
+    """Write a store's configuration: `tokens` is where it lies."""
+    _write(path, template.read_text(encoding="utf-8").replace("@TOKENS@", str(tokens)))
 
 
 def _pin(entropy: Entropy) -> str:

@@ -2,11 +2,12 @@
 
 Purpose, for whom and fingerprint come before the code, so that whoever opens the message meets them first; the last
 line binds the code to our host (`@host #code`). No diacritics: one "ț" would make it UCS-2 and split it (attack Y5).
-The template is fixed; only names from sealed records go into it (attack W13).
+The template is fixed; only names from sealed records go into it (attack W13), and none of them can begin a line.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -36,6 +37,7 @@ _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED: Final = frozenset("^{}\\[~]|€\f")
+_BREAKS: Final = frozenset("\n\r\f")
 
 
 class SmsTextTooLong(Malformed):
@@ -62,34 +64,37 @@ def signing_text(language: Language, documents: int, *, for_whom: str, mark: str
     """Return the message that carries a signing code.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: it would take more than one segment.
     """
-    return _one_segment(f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}")
+    return _one_segment(f"{_sentence(language, documents, for_whom, mark)} {code}\n@{host} #{code}", for_whom, host)
 
 
 def revocation_text(language: Language, *, help_phone: str, code: str, host: str) -> str:
     """Return the message that carries a code with which a signatory revokes their own certificate.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: it would take more than one segment.
     """
-    return _one_segment(f"{_REVOKING[language].format(help_phone=help_phone)} {code}\n@{host} #{code}")
+    told = _REVOKING[language].format(help_phone=help_phone)
+    return _one_segment(f"{told} {code}\n@{host} #{code}", help_phone, host)
 
 
 def notice_text(language: Language, event: Event, *, service: str, help_phone: str, until: str = "") -> str:
     """Return the message that tells a signatory what became of a certificate; `until` is a day, of a new one.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: it would take more than one segment.
     """
     told = _TOLD[language, event].format(until=until)
-    return _one_segment(f"{service}: {told} {_CALL[language]} {help_phone}.")
+    return _one_segment(f"{service}: {told} {_CALL[language]} {help_phone}.", service, help_phone)
 
 
-def _one_segment(text: str) -> str:
+def _one_segment(text: str, *names: str) -> str:
+    if any(_BREAKS & set(name) for name in names):  # it could look like the line that binds the code
+        raise NotGsm7("a line break in a name")
     if septets(text) > SEGMENT:
         raise SmsTextTooLong(f"{septets(text) - SEGMENT} septets too many")
     return text
@@ -111,11 +116,16 @@ def _romanian_count(count: int) -> str:
     return f"{count} documente" if count == 0 or 0 < count % 100 < 20 else f"{count} de documente"
 
 
+def without_diacritics(name: str) -> str:
+    """Return a name as an SMS can say it: "Primăria" becomes "Primaria"."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+
+
 def check_names(for_whom: str, host: str) -> None:
     """Prove that the configured names fit every message of up to 1000 documents in both languages.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: the names are too long together; the text says by how much.
     """
     languages: tuple[Language, ...] = ("ro", "en")
@@ -127,7 +137,7 @@ def check_notices(service: str, help_phone: str, host: str) -> None:
     """Prove that the configured names fit every notice, and the revocation's code, in both languages.
 
     Raises:
-        NotGsm7: a name has a character outside the alphabet.
+        NotGsm7: a name has a character outside the alphabet, or a line break.
         SmsTextTooLong: the names are too long together; the text says by how much.
     """
     for language, event in _TOLD:

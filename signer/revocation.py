@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -74,9 +75,11 @@ class _Kept:
 class Revocation:
     """Gathers what chains are validated with. One object serves all threads of a process."""
 
-    def __init__(self, outside: Outside, sources: tuple[StatusSource, ...], clock: Clock) -> None:
+    def __init__(self, outside: Outside, sources: Callable[[], tuple[StatusSource, ...]], clock: Clock) -> None:
+        """`sources` is asked again when a certificate is of an issuer that was not among them: one may be new."""
         self._outside = outside
-        self._sources = {der_of(source.issuer): source for source in sources}
+        self._read_sources = sources
+        self._sources = _by_issuer(sources())
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[bytes, _Kept] = {}
@@ -126,13 +129,18 @@ class Revocation:
         return _Kept(data, min(now + kept_for, *ends))
 
     def _status(self, certificate: x509.Certificate, issuer: x509.Certificate) -> _Status:
-        source = self._sources.get(der_of(issuer))
+        source = self._source(issuer)
         if source is None:
             raise StatusUnavailable(f"nobody is asked about certificates of {issuer.subject.rfc4514_string()}")
         try:
             return self._by_ocsp(source, certificate) if source.ocsp_url else self._by_crl(source)
         except (ValueError, TypeError) as error:
             raise StatusUnavailable(f"{type(error).__name__}: {error}"[:300]) from error
+
+    def _source(self, issuer: x509.Certificate) -> StatusSource | None:
+        if der_of(issuer) not in self._sources:
+            self._sources = _by_issuer(self._read_sources())
+        return self._sources.get(der_of(issuer))
 
     def _by_ocsp(self, source: StatusSource, certificate: x509.Certificate) -> _Status:
         builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, source.issuer, hashes.SHA256())
@@ -154,6 +162,10 @@ class Revocation:
         if crl.next_update_utc is None:
             raise StatusUnavailable(f"{source.crl_url}: a list without an end")
         return _Status(ValidationData(crls=(answer,)), crl.next_update_utc)
+
+
+def _by_issuer(sources: tuple[StatusSource, ...]) -> dict[bytes, StatusSource]:
+    return {der_of(source.issuer): source for source in sources}
 
 
 def _check(chain: Chain, data: ValidationData, now: datetime) -> None:

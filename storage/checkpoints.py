@@ -38,6 +38,7 @@ SPAN: Final = timedelta(hours=1)  # between checkpoints of a log that grows
 STAMPED_EVERY: Final = timedelta(hours=12)
 LATE: Final = timedelta(hours=1)  # after a time-stamp was due, its absence is said
 _NONCE_BYTES: Final = 16
+_TOLERANCE: Final = timedelta(seconds=10)  # processes do not come to the file in the order they read the clock
 
 
 class CheckpointKey(Protocol):
@@ -119,7 +120,7 @@ class Checkpoints:
         """
         with self._file.alone() as file:
             last = self._follow(file).last
-            if last is not None and now < last.at:
+            if last is not None and now < last.at - _TOLERANCE:
                 raise ClockInDoubt(f"{now.isoformat()} is before checkpoint {last.number}")
             with self._database.reading() as connection:
                 rows, link = self._chain.head(connection)

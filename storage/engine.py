@@ -8,7 +8,7 @@ it cannot change under it, and is on disk when the block ends (`synchronous=FULL
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from core.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -30,13 +30,15 @@ class StorageBroken(Unavailable):
 
 
 _BUSY_MS = 5_000
+_WAITING = "waiting for the end of the transaction"
 
 
 class Database:
     """One zone's database."""
 
-    def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS) -> None:
-        self._engine = _engine(path, busy_ms)
+    def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS, durable: bool = True) -> None:
+        """`durable=False` is for counts that a power cut may set back (a crash of ours does not): no wait for the disk."""
+        self._engine = _engine(path, busy_ms, "FULL" if durable else "NORMAL")
 
     def create(self, metadata: MetaData) -> None:
         """Make the tables that are not there yet."""
@@ -55,12 +57,18 @@ class Database:
         """
         with _translated(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            waiting: list[Callable[[], None]] = []
+            connection.info[_WAITING] = waiting
             try:
                 yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
+            finally:
+                del connection.info[_WAITING]
+        for action in waiting:
+            action()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -102,7 +110,17 @@ class Database:
         self._engine.dispose()
 
 
-def _engine(path: Path, busy_ms: int) -> Engine:
+def is_writing(connection: Connection) -> bool:
+    """Return whether this connection holds the write lock: what it reads is the newest there is."""
+    return _WAITING in connection.info
+
+
+def once_durable(connection: Connection, action: Callable[[], None]) -> None:
+    """Have something done when the present transaction is durable; never, when it is undone."""
+    connection.info[_WAITING].append(action)
+
+
+def _engine(path: Path, busy_ms: int, synchronous: Literal["FULL", "NORMAL"]) -> Engine:
     # isolation_level=None: we say BEGIN ourselves, the driver's own idea of when to begin is too late for a counter.
     engine = create_engine(
         f"sqlite:///{path}",
@@ -115,14 +133,14 @@ def _engine(path: Path, busy_ms: int) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        if connection.execute("PRAGMA synchronous").fetchone()[0] != 2:
-            raise StorageBroken("synchronous=FULL was not accepted")
+        if connection.execute("PRAGMA synchronous").fetchone()[0] != {"FULL": 2, "NORMAL": 1}[synchronous]:
+            raise StorageBroken(f"synchronous={synchronous} was not accepted")
 
     return engine
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, MetaData, Table, select
 
 from core.canonical import encode
 from core.errors import RecordTampered
@@ -40,6 +40,21 @@ class Seals:
         if not hmac.compare_digest(self._mac(_bytes(table, row)), row[SEAL]):
             raise RecordTampered(str(table.name))  # SQLAlchemy names tables with a kind of text that does not travel
         return {name: value for name, value in row.items() if name != SEAL}
+
+
+def check_sealed(connection: Connection, seals: Seals, metadata: MetaData) -> int:
+    """Check every sealed row of a database; return how many there are.
+
+    Raises:
+        RecordTampered: a seal does not fit.
+    """
+    count = 0
+    for table in metadata.sorted_tables:
+        if SEAL in table.columns:
+            for row in connection.execute(select(table)).mappings():
+                seals.opened(table, dict(row))
+                count += 1
+    return count
 
 
 def _bytes(table: Table, row: Mapping[str, Any]) -> bytes:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.keys import Purpose, WebKeys
 from api.refusals import AccountTokenInvalid
-from api.tables import account_jtis
+from api.tables import used_jtis
 from core import base64url, strict_json
 from core.errors import Malformed
 from core.secret import Secret
@@ -27,7 +27,7 @@ from core.types import AccountId, ClientId
 _LONGEST: Final = 4096  # characters
 _FRESH: Final = timedelta(seconds=60)
 _HEADER: Final = {"alg": "HS256", "typ": "JWT"}
-_INSERT: Final = insert(account_jtis)
+_INSERT: Final = insert(used_jtis)
 
 
 def verify(token: object, client: ClientId, key: Secret, now: datetime) -> tuple[AccountId, str]:

@@ -18,12 +18,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from api.keys import Purpose, WebKeys
 from api.oauth.request_keys import import_request_key
-from api.refusals import BadClient, InvalidOauthParameter
-from api.tables import clients
+from api.refusals import BadClient, ClientAssertionInvalid, InvalidOauthParameter
+from api.tables import client_terms, clients
 from core.clock import Clock
 from core.config import is_loopback
 from core.entropy import Entropy, new_id, new_token
@@ -48,6 +48,9 @@ class Registration:
     scopes: tuple[Scope, ...] = (Scope.SERVICE, Scope.CREDENTIAL)
     request_key: str | None = None  # public JWK as JSON; none: only the lower trust mode
     edition: str = "v2"
+    auth_key: str | None = None  # public JWK as JSON: authenticates with `private_key_jwt`, not with its secret
+    requests_a_minute: int | None = None  # none: what the settings say
+    signatures_a_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,20 @@ class Client:
     edition: str
     secret_mac: bytes = field(repr=False)
     sealed_account_key: bytes = field(repr=False)
+    auth_key: str | None
+    requests_a_minute: int | None
+    signatures_a_day: int | None
 
 
 _PLAIN: Final = re.compile(r"[!-\[\]-~]+")
-_BY_ID: Final = select(clients).where(clients.c.client == bindparam("client_id"))
+_BY_ID: Final = (
+    select(clients, client_terms.c.auth_key, client_terms.c.requests_a_minute, client_terms.c.signatures_a_day)
+    .outerjoin(client_terms, client_terms.c.client == clients.c.client)
+    .where(clients.c.client == bindparam("client_id"))
+)
 _INSERT: Final = insert(clients)
+_AGREE: Final = insert(client_terms)
+_REMOVE: Final = [delete(table).where(table.c.client == bindparam("of")) for table in (clients, client_terms)]
 
 
 class Clients:
@@ -90,7 +102,14 @@ class Clients:
         row = self._row(client, secret, registration, self._clock.now())
         with self._database.transaction() as connection:
             connection.execute(_INSERT, row)
+            connection.execute(_AGREE, _terms(client, registration))
         return client, Secret(secret.encode())
+
+    def remove(self, client: ClientId) -> None:
+        """Forget a client."""
+        with self._database.transaction() as connection:
+            for statement in _REMOVE:
+                connection.execute(statement, {"of": client})
 
     def _row(self, client: ClientId, secret: str, registration: Registration, now: datetime) -> dict[str, object]:
         account_key = hashlib.sha256(secret.encode()).digest()  # CSC API v2 §8.2.1, account_token
@@ -120,8 +139,11 @@ class Clients:
 
         Raises:
             InvalidOauthParameter: no such client, or another secret.
+            ClientAssertionInvalid: this client proves itself with its key, and in no weaker way.
         """
         found = self.get(client)
+        if found.auth_key is not None:
+            raise ClientAssertionInvalid("a secret instead")
         mac = self._keys.mac(Purpose.CLIENT_SECRET, f"{found.client}:{secret}")
         if not hmac.compare_digest(mac, found.secret_mac):
             raise InvalidOauthParameter("client_secret")
@@ -158,7 +180,19 @@ def _record(row: Row[tuple[object, ...]]) -> Client:
         row.edition,
         row.secret_mac,
         row.account_key,
+        row.auth_key,
+        row.requests_a_minute,
+        row.signatures_a_day,
     )
+
+
+def _terms(client: ClientId, registration: Registration) -> dict[str, object]:
+    return {
+        "client": client,
+        "auth_key": registration.auth_key,
+        "requests_a_minute": registration.requests_a_minute,
+        "signatures_a_day": registration.signatures_a_day,
+    }
 
 
 def _check(registration: Registration) -> None:
@@ -170,8 +204,12 @@ def _check(registration: Registration) -> None:
         _check_redirect_uri(uri)
     if not registration.scopes:
         raise BadClient("scopes: at least one")
-    if registration.request_key is not None:
-        import_request_key(registration.request_key)
+    for key in (registration.request_key, registration.auth_key):
+        if key is not None:
+            import_request_key(key)
+    for limit in (registration.requests_a_minute, registration.signatures_a_day):
+        if limit is not None and limit < 1:
+            raise BadClient("limits: at least 1")
     if registration.edition != "v2":
         raise BadClient("edition: v2")
 

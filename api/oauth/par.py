@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from api.forms import Form
 from api.keys import Purpose, WebKeys
+from api.limits.rules import RateLimits
 from api.oauth import account_token, authorizations, pkce, request_object
-from api.oauth.authentication import authenticate
+from api.oauth.authentication import Authentication
 from api.oauth.authorizations import Asked
 from api.oauth.clients import Client, Clients, Scope
 from api.refusals import (
@@ -40,6 +41,7 @@ URN: Final = "urn:ietf:params:oauth:request_uri:"
 LIFE: Final = timedelta(minutes=5)
 LIMIT: Final = 280_000  # bytes of the form; the SAM's message may have 300,000
 _STATE: Final = re.compile(r"[\x20-\x7e]{0,500}")  # RFC 6749 appendix A.5
+_PROOFS: Final = ("client_secret", "client_assertion", "client_assertion_type")
 _CLASSIC: Final = ("credentialID", "signatureQualifier", "hashes", "hashAlgorithmOID", "numSignatures")
 
 
@@ -57,7 +59,9 @@ class PushedRequests:
     def __init__(
         self,
         database: Database,
+        authentication: Authentication,
         clients: Clients,
+        limits: RateLimits,
         keys: WebKeys,
         clock: Clock,
         entropy: Entropy,
@@ -65,7 +69,9 @@ class PushedRequests:
         multisign: int,
     ) -> None:
         self._database = database
+        self._authentication = authentication
         self._clients = clients
+        self._limits = limits
         self._keys = keys
         self._clock = clock
         self._entropy = entropy
@@ -78,7 +84,7 @@ class PushedRequests:
         Raises:
             DomainError: the client is not who it says, or the request cannot be granted.
         """
-        client = authenticate(self._clients, authorization, form)
+        client = self._authentication.client_of(form, authorization)
         now = self._clock.now()
         claims, signed = self._claims(client, form, now)
         key = self._clients.account_key(client)
@@ -86,6 +92,7 @@ class PushedRequests:
             raise MissingOauthParameter("account_token")
         account, jti = account_token.verify(claims["account_token"], client.client, key, now)
         asked = self._asked(client, claims, account, signed)
+        self._limits.of_push(client, account, len(asked.signature_request.digests))
         return self._keep(client, asked, jti, now)
 
     def _claims(self, client: Client, form: Form, now: datetime) -> tuple[dict[str, Any], str | None]:
@@ -171,7 +178,7 @@ def same_details(one: object, other: object) -> bool:
 
 
 def _plain(form: Form) -> dict[str, Any]:
-    claims: dict[str, Any] = {name: value for name, value in form.items() if name != "client_secret"}
+    claims: dict[str, Any] = {name: value for name, value in form.items() if name not in _PROOFS}
     if "authorization_details" in form:
         claims["authorization_details"] = read_details(form["authorization_details"])
     return claims

@@ -7,8 +7,7 @@ from typing import Final
 from api.forms import Form
 from api.keys import WebKeys
 from api.oauth import tokens
-from api.oauth.authentication import authenticate
-from api.oauth.clients import Clients
+from api.oauth.authentication import Authentication
 from api.refusals import InvalidTokenHint, MissingParameter
 from core.clock import Clock
 from signer.sam.client import SamClient
@@ -23,9 +22,11 @@ _HINTS: Final = (None, "access_token", "refresh_token")
 class RevocationEndpoint:
     """Ends tokens at their client's wish."""
 
-    def __init__(self, database: Database, clients: Clients, keys: WebKeys, sam: SamClient, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, authentication: Authentication, keys: WebKeys, sam: SamClient, clock: Clock
+    ) -> None:
         self._database = database
-        self._clients = clients
+        self._authentication = authentication
         self._keys = keys
         self._sam = sam
         self._clock = clock
@@ -37,7 +38,7 @@ class RevocationEndpoint:
             MissingParameter, InvalidTokenHint: no token, or a hint that is none.
             Unavailable: the SAM could not be told; the token is revoked here all the same, and may be revoked again.
         """
-        client = authenticate(self._clients, authorization, form)
+        client = self._authentication.client_of(form, authorization)
         value = form.get("token")
         if value is None:
             raise MissingParameter("token")

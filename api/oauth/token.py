@@ -8,8 +8,8 @@ from typing import Any, Final
 from api.forms import Form
 from api.keys import WebKeys
 from api.oauth import tokens
-from api.oauth.authentication import authenticate
-from api.oauth.clients import Client, Clients, Scope
+from api.oauth.authentication import Authentication
+from api.oauth.clients import Client, Scope
 from api.oauth.codes import Codes
 from api.refusals import InvalidOauthParameter, MissingOauthParameter, ScopeNotAllowed
 from core.clock import Clock
@@ -25,10 +25,16 @@ class TokenEndpoint:
     """Gives access tokens to clients."""
 
     def __init__(
-        self, database: Database, clients: Clients, codes: Codes, keys: WebKeys, clock: Clock, entropy: Entropy
+        self,
+        database: Database,
+        authentication: Authentication,
+        codes: Codes,
+        keys: WebKeys,
+        clock: Clock,
+        entropy: Entropy,
     ) -> None:
         self._database = database
-        self._clients = clients
+        self._authentication = authentication
         self._codes = codes
         self._keys = keys
         self._clock = clock
@@ -43,7 +49,7 @@ class TokenEndpoint:
         grant = form.get("grant_type")
         if grant is None:
             raise MissingOauthParameter("grant_type")
-        client = authenticate(self._clients, authorization, form)
+        client = self._authentication.client_of(form, authorization)
         match grant:
             case "authorization_code":
                 return self._for_code(client, form)

@@ -23,9 +23,9 @@ from api.refusals import (
     PageUnknown,
     RepeatedField,
 )
-from citystyle.formats import day, moment
+from citystyle.formats import clock, day, moment
 from core.errors import DomainError, Unavailable
-from core.factors import ChallengeClosed, ResendExhausted, SigningStopped, SmsNotSent, ThrottledUntil
+from core.factors import ChallengeClosed, SigningStopped, SmsNotSent, ThrottledUntil
 from signer.sam.errors import CertificateExpired, CredentialNotUsable, CredentialSuperseded, TransactionClosed
 
 
@@ -135,12 +135,11 @@ def _restart() -> str:
     return _("Start again from the portal that sent you here.")
 
 
-def _sms_fails() -> str:
-    return _("The problem is ours. Your request is kept; come back in half an hour.")
-
-
-def _unsendable(_error: object, _phone: str) -> Ending:
-    return Ending(503, _("We cannot send SMS now"), (_sms_fails(),), "temporarily_unavailable", numbered=True)
+def _unsendable(error: SmsNotSent, _phone: str) -> Ending:
+    again_at = clock(datetime.fromisoformat(error.again_at))
+    text = _("The problem is ours. Nothing was signed. Your request is kept; come back after %(time)s.", time=again_at)
+    late = _("If an SMS arrives all the same, its code no longer works.")
+    return Ending(503, _("We cannot send SMS now"), (text, late), "temporarily_unavailable", numbered=True)
 
 
 def _unusable(_error: object, phone: str) -> Ending:
@@ -149,10 +148,6 @@ def _unusable(_error: object, phone: str) -> Ending:
 
 def _renewed(_error: object, _phone: str) -> Ending:
     return Ending(410, _("Your signature was renewed meanwhile"), (_nothing(), _restart()))
-
-
-def _exhausted(_error: object, _phone: str) -> Ending:
-    return Ending(429, _("The code cannot be sent again."), (_restart(),))
 
 
 def _elsewhere(_error: object, _phone: str) -> Ending:
@@ -176,7 +171,6 @@ _ENDINGS: Final[dict[type, Callable[[Any, str], Ending]]] = {
     CertificateExpired: _expired,
     CredentialSuperseded: _renewed,
     CredentialNotUsable: _unusable,
-    ResendExhausted: _exhausted,
     OtherBrowser: _elsewhere,
     TransactionClosed: lambda _error, _phone: closed(),
     ChallengeClosed: lambda _error, _phone: closed(),

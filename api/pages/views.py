@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,7 +15,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from api.forms import Form, read_form, read_query
 from api.oauth.authorizations import Authorization
-from api.pages import endings
+from api.pages import endings, sendings
 from api.pages.browser import Browsers
 from api.pages.codes import CodeLength, CodeMissing, read_code
 from api.pages.endings import Ending
@@ -24,17 +23,23 @@ from api.pages.flow import Flow, Language
 from api.pages.labels import item
 from api.pages.words import _, ngettext
 from api.requests import request_number
-from citystyle.formats import clock
 from citystyle.language import language, prefer
 from citystyle.leaving import leave_for
 from core.clock import Clock
 from core.errors import DomainError, Unavailable
-from core.factors import ChallengeClosed, CodeExpired, CodeMalformed, CodeWrong, ResendTooEarly
+from core.factors import (
+    ChallengeClosed,
+    CodeExpired,
+    CodeMalformed,
+    CodeWrong,
+    ResendExhausted,
+    ResendTooEarly,
+    SmsNotSent,
+)
 from signer.sam.errors import TransactionClosed
 from signer.sam.protocol import TransactionView
 
 LIMIT: Final = 5_000  # bytes of a form
-_NOTICE: Final = timedelta(minutes=5)  # how long "sent again" is worth saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +156,11 @@ class Pages:
 
     def _new_code(self, visit: Visit) -> Response:
         expired_at = self._flow.show(visit.found).code_expires_at
-        view = self._flow.resend(visit.found)
-        told = _(
-            "The code expired at %(time)s. We sent a new one; the fingerprint is the same.", time=clock(expired_at)
-        )
-        return self._code_page(visit, view, told)
+        try:
+            view = self._flow.resend(visit.found)
+        except SmsNotSent:
+            return self._not_sent(visit)
+        return self._code_page(visit, view, sendings.expired(expired_at))
 
     def _second_press(self, visit: Visit) -> Response:
         """Answer the slower of two presses with what the faster one achieved."""
@@ -168,18 +173,30 @@ class Pages:
         return self._end(now, endings.closed())
 
     def _resend(self, visit: Visit) -> Response:
+        before = self._flow.show(visit.found)
         try:
-            self._flow.resend(visit.found)
+            view = self._flow.resend(visit.found)
         except ResendTooEarly as error:
-            after = clock(datetime.fromisoformat(error.after))
-            told = _("You can ask for the code again from %(time)s.", time=after)
-            return self._code_page(visit, self._flow.show(visit.found), told, field=False)
-        return _see(visit.found.handle, sent=int(self._clock.now().timestamp()))
+            return self._code_page(visit, before, sendings.too_early(error.after), field=False)
+        except ResendExhausted:
+            return self._code_page(visit, before, sendings.exhausted(before), field=False)
+        except SmsNotSent:
+            return self._not_sent(visit)
+        what = sendings.AGAIN if view.code_number == before.code_number else sendings.RENEWED
+        return _see(visit.found.handle, f"?{what}={int(self._clock.now().timestamp())}")
 
-    def _code_page(self, visit: Visit, view: TransactionView, problem: str = "", *, field: bool = True) -> Response:
+    def _not_sent(self, visit: Visit) -> Response:
+        view = self._flow.show(visit.found)
+        told = sendings.not_sent(view, self._clock.now())
+        return self._code_page(visit, view, told, field=False, status=503)
+
+    def _code_page(
+        self, visit: Visit, view: TransactionView, problem: str = "", *, field: bool = True, status: int = 422
+    ) -> Response:
         ended = self._ended(view)
         if ended is not None:
             return self._end(visit.found, ended)
+        now = self._clock.now()
         page = render_template(
             "authorize/code.html",
             view=view,
@@ -187,9 +204,10 @@ class Pages:
             key=self._browsers.form_key(visit.cookie, visit.found.handle),
             problem=problem,
             at_field=field,
-            sent_again=self._sent_again(),
+            is_over=sendings.is_over(view, now),
+            notice=sendings.notice(request.args.get(sendings.AGAIN, ""), request.args.get(sendings.RENEWED, ""), now),
         )
-        return self._browsers.keep(make_response(page, 422 if problem else 200), visit.cookie)
+        return self._browsers.keep(make_response(page, status if problem else 200), visit.cookie)
 
     def _ended(self, view: TransactionView) -> Ending | None:
         match view.state:
@@ -200,14 +218,6 @@ class Pages:
             case "cancelled":
                 return endings.cancelled()
         return endings.closed()
-
-    def _sent_again(self) -> str:
-        """Return when the code was sent again, if that was just now."""
-        value = request.args.get("sent", "")
-        if not (value.isascii() and value.isdigit() and len(value) <= 10):
-            return ""
-        sent_at = datetime.fromtimestamp(int(value), self._clock.now().tzinfo)
-        return clock(sent_at) if timedelta(0) <= self._clock.now() - sent_at < _NOTICE else ""
 
     # -- ends ---------------------------------------------------------------------------------------------------------
 
@@ -267,8 +277,8 @@ def _language() -> Language:
     return "en" if language() == "en" else "ro"
 
 
-def _see(handle: str, sent: int | None = None) -> Response:
-    response = redirect(url_for("authorize.show", handle=handle, sent=sent), 303)
+def _see(handle: str, query: str = "") -> Response:
+    response = redirect(url_for("authorize.show", handle=handle) + query, 303)
     assert isinstance(response, Response)  # for the type checker: Flask's redirect returns the app's own class
     return response
 

@@ -18,7 +18,7 @@ import click
 
 from apps import admin_credentials
 from apps.admin_credentials import CodeMaker, Credentials
-from ca.admin_protocol import ByAdmin, ByOperator, NotSignedIn
+from ca.admin_protocol import ByAdmin, ByOperator, NotSignedIn, SignIn
 from ca.client import CaAdmin, CaClient, CaControl
 from ca.protocol import CA, CA_ADMIN
 from channel.client import Channel
@@ -29,6 +29,7 @@ from signer.sam.protocol import ADMIN
 
 if TYPE_CHECKING:
     from apps.installation import Installation
+    from core.config import Settings
 
 R = TypeVar("R")
 
@@ -77,12 +78,8 @@ class Authority:
             NotSignedIn: nobody answers.
             CredentialsUnusable: the file with password and code cannot be used.
         """
-        path = self._file(admin)
-        found = admin_credentials.read(path, admin.name) if path else _asked(admin.name)
-        code = found.code
-        if path and not code:
-            code = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait).next_code(found.totp_secret)
-        return self.control.sign_in(found.name, found.password, code).session
+        asked = sign_in_of(self._settings, admin)
+        return self.control.sign_in(asked.name, asked.password, asked.code).session
 
     def signed_in(self, admin: Admin) -> CaAdmin:
         """Return the authority as an administrator holds it.
@@ -100,17 +97,33 @@ class Authority:
         """Return the SAM's operator's socket."""
         return SamAdmin(Channel(ADMIN, self._settings.socket("sam-admin")))
 
-    def _file(self, admin: Admin) -> Path | None:
-        if admin.file is not None or admin.name is None:
-            return admin.file
-        path = admin_credentials.development_file(self._settings, admin.name)
-        return path if path.exists() else None
+
+def sign_in_of(settings: Settings, admin: Admin) -> SignIn:
+    """Return what signs an administrator in: typed at prompts, or from a file.
+
+    Raises:
+        NotSignedIn: nobody answers the prompts.
+        CredentialsUnusable: the file with password and code cannot be used.
+    """
+    path = _file(settings, admin)
+    found = admin_credentials.read(path, admin.name) if path else _asked(admin.name)
+    code = found.code
+    if path and not code:
+        code = CodeMaker(path.with_suffix(".step"), SystemClock(), _wait).next_code(found.totp_secret)
+    return SignIn(found.name, found.password, code)
+
+
+def _file(settings: Settings, admin: Admin) -> Path | None:
+    if admin.file is not None or admin.name is None:
+        return admin.file
+    path = admin_credentials.development_file(settings, admin.name)
+    return path if path.exists() else None
 
 
 def _asked(name: str | None) -> Credentials:
     try:
         name = name or click.prompt("Administrator", err=True)
-        password = click.prompt("Password", hide_input=True, err=True)
+        password = click.prompt(f"Password of {name}", hide_input=True, err=True)
         return Credentials(name, password, code=click.prompt("Code of the TOTP app", err=True))
     except click.Abort:  # nobody answers
         click.echo(err=True)

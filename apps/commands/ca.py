@@ -6,6 +6,8 @@ import click
 
 from apps.commands import (
     ca_admins,
+    ca_backup,
+    ca_ceremony,
     ca_certificates,
     ca_export,
     ca_lists,
@@ -13,6 +15,8 @@ from apps.commands import (
     ca_parts,
     ca_proposals,
     ca_renew,
+    ca_root_list,
+    ca_rotate,
     ca_status,
 )
 from apps.commands.ca_statements import statements
@@ -46,7 +50,12 @@ for command in (
     ca_lists.trusted_list,
     ca_parts.ocsp,
     ca_parts.tsa,
+    ca_rotate.rotate,
+    ca_root_list.root_list,
     ca_export.export,
+    ca_backup.backup,
+    ca_backup.restore,
+    ca_ceremony.ceremony,
     ca_admins.admin,
     statements,
 ):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
 from apps.commands.authority import Authority
+from apps.commands.ca_parts import generation, newest
 from apps.commands.frame import Group, to_file
 from apps.commands.frame import as_json as json_option
 from apps.commands.output import say_json, with_progress, write
@@ -73,12 +74,14 @@ def record(installation: Installation, *, form: Literal["csv", "json"], to: str)
 
 
 @export.command(example="paraph ca export chain --out chain.pem")
+@generation
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @to_file
 @click.pass_obj
-def chain(installation: Installation, *, to: str, as_json: bool) -> None:
+def chain(installation: Installation, *, generation: int | None, to: str, as_json: bool) -> None:
     """Write the issuing CA's certificate and the root's, as PEM."""
-    issuing = _published(installation, publication.ISSUING_CERTIFICATE_PEM)
+    number = generation or newest(installation)
+    issuing = _published(installation, publication.issuing_certificate_pem(number))
     root = _published(installation, publication.ROOT_CERTIFICATE_PEM)
     if as_json:
         write(to, msgspec.json.encode({"issuing": issuing.decode(), "root": root.decode()}) + b"\n")
@@ -87,13 +90,14 @@ def chain(installation: Installation, *, to: str, as_json: bool) -> None:
 
 
 @export.command(example="paraph ca export crl --out issuing.crl.pem")
+@generation
 @click.option("--der", is_flag=True, help="As DER, in place of PEM.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @to_file
 @click.pass_obj
-def crl(installation: Installation, *, to: str, der: bool, as_json: bool) -> None:
+def crl(installation: Installation, *, generation: int | None, to: str, der: bool, as_json: bool) -> None:
     """Write the revocation list that is published now."""
-    data = _published(installation, publication.ISSUING_CRL)
+    data = _published(installation, publication.issuing_crl(generation or newest(installation)))
     pem = load_der_x509_crl(data).public_bytes(Encoding.PEM)
     write(to, msgspec.json.encode({"crl": pem.decode()}) + b"\n" if as_json else data if der else pem)
 

@@ -14,7 +14,7 @@ from apps.commands.authority import Authority
 from apps.commands.frame import Command, as_json
 from apps.commands.output import instant, say_facts, say_json
 from apps.health import check
-from ca.protocol import CertificateSummary, ListState, Overview
+from ca.protocol import CertificateEnd, CertificateSummary, ListState, Overview
 from ca.time_service import KernelTimeService
 from core.clock import SystemClock
 from core.errors import Unavailable
@@ -41,12 +41,17 @@ def status(installation: Installation, *, as_json: bool) -> None:
     say_facts(_facts(found, problem))
 
 
+def _authority(each: CertificateEnd, now: datetime) -> str:
+    return f"{_name(each.subject)}, {_end(each.not_after, now, _SOON_OTHERWISE)}"
+
+
 def _facts(found: Overview, problem: str) -> list[tuple[str, str]]:
-    names = ("Root", "Issuing CA")
-    lines = [
-        (name, f"{_name(each.subject)}, {_end(each.not_after, found.now, _SOON_OTHERWISE)}")
-        for name, each in zip(names, found.authorities, strict=True)
-    ]
+    root, *generations = found.authorities
+    lines = [("Root", _authority(root, found.now))]
+    for number, each in enumerate(generations, start=1):
+        lines.append(
+            ("Issuing CA" if number == found.issuing else f"CA, generation {number}", _authority(each, found.now))
+        )
     lines += [_part(each, found.now) for each in found.services]
     lines += [("Revocation list", _list(found.crl, found.now)), ("Trusted list", _list(found.trusted_list, found.now))]
     counted = ", ".join(f"{number} {name}" for name, number in found.certificates.items())

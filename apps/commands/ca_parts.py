@@ -1,18 +1,21 @@
-"""`paraph ca ocsp` and `paraph ca tsa`: with which key and certificate the `status` zone answers and stamps; new ones."""
+"""`paraph ca ocsp` and `paraph ca tsa`: with which key and certificate the `status` zone answers and stamps."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from apps.commands.authority import Admin, Authority, signing_in
+from apps.commands.authority import Authority
 from apps.commands.frame import Command, as_json
 from apps.commands.output import instant, say_facts, say_json
-from apps.status_keys import TOKEN_LABEL, Part, certificate_of, certify_again, certify_part
+from apps.status_keys import TOKEN_LABEL, certificate_of, certify_again
+from ca.generations import pinned
+from core.addresses import FIRST
 from hsm.session import Token
 
 if TYPE_CHECKING:
@@ -20,61 +23,58 @@ if TYPE_CHECKING:
 
     from apps.installation import Installation
 
-
-@click.command(cls=Command, example="paraph ca ocsp --renew --same-key")
-@click.option("--renew", is_flag=True, help="Make a new key and have it certified; the running zone uses it at once.")
-@click.option(
-    "--same-key", is_flag=True, help="With --renew: a new certificate for the key; for a timer, needs no login."
+generation = click.option(
+    "--generation", type=click.IntRange(FIRST), help="Of the issuing CA, by its number; default: the newest."
 )
+
+
+@click.command(cls=Command, example="paraph ca ocsp --renew")
+@click.option("--renew", is_flag=True, help="Have its present key certified anew; for a timer, needs no login.")
+@generation
 @as_json
-@signing_in
 @click.pass_obj
-def ocsp(installation: Installation, *, renew: bool, same_key: bool, as_json: bool, admin: Admin) -> None:
-    """Show the certificate of the OCSP responder, or renew it: it lives for 30 days."""
-    if same_key and not renew:
-        raise click.UsageError("--same-key goes with --renew")
-    if renew and same_key:
-        _show(_certified_again(installation), as_json=as_json)
-    else:
-        _show(_certificate(installation, "ocsp", admin if renew else None), as_json=as_json)
+def ocsp(installation: Installation, *, renew: bool, generation: int | None, as_json: bool) -> None:
+    """Show the certificate of the OCSP responder, or renew it: it lives for 30 days.
+
+    The responder has a certificate of each generation of the issuing CA. A new key for it: paraph ca rotate ocsp.
+    """
+    settings = installation.settings()
+    number, folder = generation or newest(installation), settings.zone_dir("status")
+    if not renew:
+        say_certificate(certificate_of("ocsp", folder, number), as_json=as_json)
+        return
+    certify = partial(Authority(installation).operator.certify, generation=number)
+    with closing(token_of(installation)) as token:
+        say_certificate(certify_again("ocsp", folder, token, certify, number), as_json=as_json)
 
 
-@click.command(cls=Command, example="paraph ca tsa --renew --as elena")
-@click.option("--renew", is_flag=True, help="Make a new unit: new key, new name. The running zone uses it at once.")
+@click.command(cls=Command, example="paraph ca tsa")
 @as_json
-@signing_in
 @click.pass_obj
-def tsa(installation: Installation, *, renew: bool, as_json: bool, admin: Admin) -> None:
-    """Show the certificate of the time-stamping unit, or renew it: its key is used for a year."""
-    _show(_certificate(installation, "tsu", admin if renew else None), as_json=as_json)
+def tsa(installation: Installation, *, as_json: bool) -> None:
+    """Show the certificate of the time-stamping unit: its key is used for a year. A new unit: paraph ca rotate tsa."""
+    say_certificate(certificate_of("tsu", installation.settings().zone_dir("status")), as_json=as_json)
 
 
-def _certificate(installation: Installation, part: Part, renewing: Admin | None) -> Certificate:
-    folder = installation.settings().zone_dir("status")
-    if renewing is None:
-        return certificate_of(part, folder)
-    authority = Authority(installation).signed_in(renewing)  # before a key is made
-    with closing(_token(installation)) as token:
-        return certify_part(part, folder, token, authority.certify)
+def newest(installation: Installation) -> int:
+    """Return the number of the newest generation of the issuing CA that is published."""
+    return max(pinned(installation.settings().published()), default=FIRST)
 
 
-def _certified_again(installation: Installation) -> Certificate:
-    folder = installation.settings().zone_dir("status")
-    with closing(_token(installation)) as token:
-        return certify_again("ocsp", folder, token, Authority(installation).operator.certify)
-
-
-def _token(installation: Installation) -> Token:
+def token_of(installation: Installation) -> Token:
+    """Return the token of the `status` zone."""
     settings = installation.settings()
     return Token(settings.zone_dir("status"), Path(settings.ca.module), TOKEN_LABEL)
 
 
-def _show(certificate: Certificate, *, as_json: bool) -> None:
+def say_certificate(certificate: Certificate, *, as_json: bool) -> None:
+    """Print a certificate, in short."""
     subject, serial = certificate.subject.rfc4514_string(), f"{certificate.serial_number:040x}"
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if as_json:
         pem = certificate.public_bytes(Encoding.PEM).decode()
         say_json({"subject": subject, "serial": serial, "not_before": begins, "not_after": ends, "certificate": pem})
         return
-    ends_at, begins_at = instant(ends), instant(begins)
-    say_facts([("Subject", subject), ("Serial", serial), ("Valid from", begins_at), ("Valid until", ends_at)])
+    issuer = certificate.issuer.rfc4514_string()
+    facts: list[tuple[str, str]] = [("Subject", subject), ("Issuer", issuer), ("Serial", serial)]
+    say_facts([*facts, ("Valid from", instant(begins)), ("Valid until", instant(ends))])

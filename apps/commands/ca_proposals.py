@@ -15,6 +15,7 @@ from apps.commands.output import instant, say_facts, say_json, say_table, with_p
 from ca import acts
 from ca.admin_protocol import ActRefused, ProposalOnRecord, ProposalSummary
 from ca.bulk_revocation import MOST
+from core.addresses import FIRST
 from ra.bulk_revocation import revoke_many
 
 if TYPE_CHECKING:
@@ -54,15 +55,16 @@ def revoke(
 
 
 @propose.command(example="paraph ca propose close --as elena")
+@click.option("--generation", default=FIRST, type=click.IntRange(FIRST), show_default=True, help="Of the issuing CA.")
 @as_json
 @signing_in
 @click.pass_obj
-def close(installation: Installation, *, as_json: bool, admin: Admin) -> None:
-    """Propose to end the authority: the last revocation list, after which it signs nothing any more.
+def close(installation: Installation, *, generation: int, as_json: bool, admin: Admin) -> None:
+    """Propose the last revocation list of an issuing CA, after which that signs nothing any more.
 
-    Every certificate must have ended or be revoked before.
+    Every certificate of it must have ended or be revoked before.
     """
-    propose_act(Authority(installation), admin, acts.CloseAuthority(), as_json=as_json)
+    propose_act(Authority(installation), admin, acts.CloseAuthority(generation), as_json=as_json)
 
 
 @click.command(cls=Command, example="paraph ca proposals")

@@ -67,6 +67,11 @@ def with_progress(items: Sequence[T], words: str) -> Iterable[T]:
     return track(items, words, console=console, disable=not console.is_terminal, transient=True)
 
 
+def say_step(words: str) -> None:
+    """Say on standard error what long work does next."""
+    click.echo(words, err=True)
+
+
 def instant(value: datetime | None) -> str:
     """Return an instant as people read it."""
     return f"{value:%Y-%m-%d %H:%M:%S} UTC" if value else ""

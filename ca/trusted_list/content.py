@@ -12,6 +12,7 @@ from typing import Final
 
 from cryptography import x509
 
+from ca.generations import Generation
 from ca.profiles import QCP_N_QSCD
 from ca.trusted_list import uris
 from core import addresses
@@ -136,17 +137,21 @@ def provider(settings: Ca) -> Provider:
     )
 
 
-def issuing_service(settings: Ca, certificate: x509.Certificate) -> Service:
-    """Return the service that issues certificates.
+def issuing_service(settings: Ca, generation: Generation, ended_at: datetime | None) -> Service:
+    """Return the service of one generation of the issuing CA.
 
-    The issuing CA itself is listed, not its root, which would bring along everything below it.
+    The issuing CA itself is listed, not its root, which would bring along everything below it. One that was succeeded
+    stays granted, because its certificates still sign, until it `ended_at` its last list or the root's revocation.
     """
+    certificate = generation.certificate
+    granted = Status(uris.GRANTED, certificate.not_valid_before_utc)  # before the first certificate it issued
     return Service(
         kind=uris.QUALIFIED_CERTIFICATES,
         certificate=certificate,
-        status=Status(uris.GRANTED, certificate.not_valid_before_utc),  # before the first certificate it issued
+        status=granted if ended_at is None else Status(uris.WITHDRAWN, ended_at),
+        history=() if ended_at is None else (granted,),
         supply_points=(
-            (uris.QUALIFIED_CRL, settings.public_url + addresses.ISSUING_CRL),
+            (uris.QUALIFIED_CRL, settings.public_url + addresses.issuing_crl(generation.number)),
             (uris.QUALIFIED_OCSP, settings.public_url + addresses.OCSP),
         ),
         purpose=uris.FOR_SIGNATURES,

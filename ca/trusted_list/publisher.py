@@ -23,6 +23,7 @@ from ca.mandates import Mandates
 from ca.parts import Parts
 from ca.profiles import TSL_SIGNING
 from ca.protocol import PublishTrustedList, TrustedListPublished
+from ca.revocation_lists import RevocationLists
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, TrustedList
 from ca.trusted_list.document import Element, build, canonical, serialised
@@ -45,23 +46,22 @@ class ListPublisher:
 
     def __init__(
         self,
-        issuer: x509.Certificate,
         key: SigningKey,
         certificate: Path,
         parts: Parts,
+        lists: RevocationLists,
         settings: Ca,
         directory: Path,
         mandates: Mandates,
     ) -> None:
         """`certificate` is the list signer's file, PEM; it is read at each issue."""
-        self._issuer = issuer
         self._key = key
         self._certificate = certificate
         self._parts = parts
         self._settings = settings
         self._directory = directory
         self._mandates = mandates
-        self._services = Services(issuer, parts, settings)
+        self._services = Services(parts, lists, settings)
 
     def publish_asked(self, request: PublishTrustedList) -> TrustedListPublished:
         """Issue a new list and publish it, because somebody asks for it.
@@ -155,7 +155,8 @@ class ListPublisher:
         status = self._parts.statuses.current(connection, tables.serial_text(certificate.serial_number))
         if status is None or status.status != "good":
             raise DelegationOver("the list signer's certificate is not on record, or revoked or suspended")
-        return DelegatedKey(self._key, certificate, self._issuer, TSL_SIGNING)
+        issuer = self._parts.generations.of_issuer(certificate.issuer.public_bytes())
+        return DelegatedKey(self._key, certificate, issuer.certificate, TSL_SIGNING)
 
     def _check_not_behind(self, connection: Connection) -> Issue | None:
         last, published = last_issue(connection), self._published()

@@ -1,4 +1,4 @@
-"""The services of the list, read from the issuance record: responders and time-stamping units by their keys.
+"""The services of the list: the generations of the issuing CA, and from the issuance record responders and units.
 
 A service is a key: a responder's certificate lasts a month and is renewed for the same key, and the service goes on. A
 revoked certificate ends its service; what it was before stays in the history.
@@ -16,6 +16,7 @@ from ca import tables
 from ca.parts import Parts
 from ca.protocol import CertificateSummary
 from ca.public_keys import encoded, narrowed
+from ca.revocation_lists import RevocationLists
 from ca.summaries import Summaries
 from ca.trusted_list import content, uris
 from ca.trusted_list.content import Service, Status
@@ -29,23 +30,27 @@ _Certified = tuple[x509.Certificate, CertificateSummary]
 class Services:
     """Reads the services of one authority."""
 
-    def __init__(self, certificate: x509.Certificate, parts: Parts, settings: Ca) -> None:
-        """`certificate` is the issuing CA's."""
-        self._certificate = certificate
+    def __init__(self, parts: Parts, lists: RevocationLists, settings: Ca) -> None:
+        self._parts = parts
+        self._lists = lists
         self._summaries = Summaries(parts)
         self._settings = settings
 
     def listed(self, connection: Connection) -> tuple[Service, ...]:
-        """Return every service that the record knows, the issuing CA first, then in the order they began.
+        """Return every service that the record knows, the issuing CAs first, then in the order they began.
 
         Raises:
             RecordTampered: a row is not as this authority wrote it.
+            PublishedCrlBroken: the root's list cannot be read.
         """
-        issuing = content.issuing_service(self._settings, self._certificate)
+        issuing = [
+            content.issuing_service(self._settings, each, self._lists.ended_at(connection, each))
+            for each in self._parts.generations
+        ]
         keys: dict[tuple[str, bytes], list[_Certified]] = {}
         for kind, certificate, summary in self._certified(connection):
             keys.setdefault((kind, _key(certificate)), []).append((certificate, summary))
-        return (issuing, *(self._service(kind, found) for (kind, _key_der), found in keys.items()))
+        return (*issuing, *(self._service(kind, found) for (kind, _key_der), found in keys.items()))
 
     def _certified(self, connection: Connection) -> Iterator[tuple[str, x509.Certificate, CertificateSummary]]:
         columns = tables.certificates.c

@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Final
 
 from core.clock import Clock
-from otp.delivery.ports import NotDelivered, Sms
+from otp.delivery.ports import MessageRefused, Sms
 
 
 class Outbox:
     """Delivers to a folder: one JSON file for a message, named by its reference, so that a repeat is the same message."""
+
+    name: Final = "outbox"
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -24,7 +27,7 @@ class Outbox:
         """Write the message, whole or not at all.
 
         Raises:
-            NotDelivered: the folder does not take it.
+            MessageRefused: the folder does not take it.
         """
         message = {
             "at": self._clock.now().isoformat(),
@@ -38,13 +41,13 @@ class Outbox:
             partial.write_text(json.dumps(message, ensure_ascii=False), encoding="utf-8")
             partial.replace(target)
         except OSError as error:
-            raise NotDelivered(str(error)) from error
+            raise MessageRefused(f"the outbox {self._folder}: {error.strerror}") from error
 
     def check(self) -> None:
         """Prove that the folder can be written.
 
         Raises:
-            NotDelivered: it cannot.
+            MessageRefused: it cannot.
         """
         if not os.access(self._folder, os.W_OK | os.X_OK):
-            raise NotDelivered(f"{self._folder} cannot be written")
+            raise MessageRefused(f"the outbox {self._folder} cannot be written")

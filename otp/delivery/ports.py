@@ -1,15 +1,38 @@
-"""What the SAM asks of whoever delivers its messages."""
+"""What the SAM asks of whoever delivers its messages, and how that may fail."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from core.errors import Unavailable
 
 
 class NotDelivered(Unavailable):
-    """The gateway did not take the message."""
+    """No gateway took the message. `may_arrive`: it may reach the phone all the same, late; it counts as not sent."""
+
+    def __init__(self, detail: str, *, may_arrive: bool = False) -> None:
+        super().__init__(detail)
+        self.may_arrive = may_arrive
+
+
+class MessageRefused(NotDelivered):
+    """The gateway was not reached, or said no: the message certainly does not arrive."""
+
+
+class MessageQueued(NotDelivered):
+    """The gateway took the message and cannot pass it on now: it arrives later, perhaps after the code has ended."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, may_arrive=True)
+
+
+class OutcomeUnclear(NotDelivered):
+    """The gateway got the message and gave no answer, or none that can be understood."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, may_arrive=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +42,9 @@ class Sms:
     to: str  # E.164
     sender: str
     text: str  # GSM-7, one segment
-    reference: str  # idempotency key: sending the same reference twice delivers one message
+    reference: str  # of this sending: sending the same reference twice delivers one message
+    sent_at: datetime
+    expires_at: datetime  # when its code has ended: it is of no use to anybody from then on
 
     def __repr__(self) -> str:
         return "Sms(***)"
@@ -32,7 +57,7 @@ class SmsSender(Protocol):
         """Hand the message over.
 
         Raises:
-            NotDelivered: it was refused, or nobody answered in time.
+            NotDelivered: no gateway took it.
         """
         ...
 
@@ -40,6 +65,15 @@ class SmsSender(Protocol):
         """Prove that messages would be taken.
 
         Raises:
-            NotDelivered: they would not.
+            NotDelivered: they would not; the text says why, in plain words.
         """
+        ...
+
+
+class Gateway(SmsSender, Protocol):
+    """One way to phones, with the name that the settings give it."""
+
+    @property
+    def name(self) -> str:
+        """Return the gateway's name."""
         ...

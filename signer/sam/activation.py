@@ -31,6 +31,7 @@ from hsm.errors import HsmError
 from hsm.ports import KeyVault
 from signer.sam.errors import OutcomeUnknown
 from signer.sam.increments import JudgedDocument, check_claims, judge_document
+from signer.sam.issuers import Issuers
 from signer.sam.ledger import Ledger, Reserved, Result
 from signer.sam.parts import Parts
 from signer.sam.protocol import (
@@ -67,13 +68,13 @@ class Activation:
         vault: KeyVault,
         *,
         verdict_key: Ed25519PublicKey,
-        issuing_certificate: bytes,
+        issuers: Issuers,
     ) -> None:
         self._parts = parts
         self._ledger = ledger
         self._vault = vault
         self._verdict_key = verdict_key
-        self._issuing_certificate = issuing_certificate
+        self._issuers = issuers
 
     def sign_hashes(self, asked: SignHashes) -> Signatures:
         """Sign digests authorised as `dtbsr`."""
@@ -162,7 +163,8 @@ class Activation:
         return results
 
     def _template(self, record: CredentialRecord, algorithm: SignatureAlgorithm) -> CmsTemplate:
-        return _template_of(record.certificate or b"", self._issuing_certificate, algorithm)
+        certificate = record.certificate or b""
+        return _template_of(certificate, self._issuers.of(certificate), algorithm)
 
 
 @lru_cache(maxsize=1024)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from core.factors import SmsNotSent
-from otp.delivery.ports import NotDelivered, Sms, SmsSender
+from otp.delivery.ports import Sms, SmsSender
 from otp.fingerprint import fingerprint
 from otp.sms import signing_text
 from otp.tables import Challenge
@@ -26,7 +25,7 @@ class CodeMessages:
         """Send the present code of a challenge.
 
         Raises:
-            SmsNotSent: the gateway did not take it.
+            NotDelivered: no gateway took it.
         """
         text = signing_text(
             transaction.language,
@@ -36,8 +35,13 @@ class CodeMessages:
             code=self._parts.challenges.code(challenge, transaction.binding),
             host=self._host,
         )
-        reference = f"{challenge.challenge}-{challenge.counter}-{challenge.sends}"
-        try:
-            self._sender.send(Sms(record.phone, self._sender_name, text, reference))
-        except NotDelivered as error:
-            raise SmsNotSent(error.detail) from error
+        self._sender.send(
+            Sms(
+                to=record.phone,
+                sender=self._sender_name,
+                text=text,
+                reference=f"{challenge.challenge}-{challenge.counter}-{challenge.sends}",
+                sent_at=challenge.sent_at,
+                expires_at=challenge.expires_at,
+            )
+        )

@@ -6,6 +6,7 @@ from cryptography.x509 import load_der_x509_certificate
 from sqlalchemy import Connection
 
 from signer.sam.errors import CredentialUnknown
+from signer.sam.issuers import Issuers
 from signer.sam.parts import Parts
 from signer.sam.protocol import (
     CredentialLine,
@@ -23,9 +24,9 @@ from signer.sam.records import CredentialRecord
 class Directory:
     """Lists and describes credentials. `multisign`: most digests in one authorization."""
 
-    def __init__(self, parts: Parts, issuing_certificate: bytes) -> None:
+    def __init__(self, parts: Parts, issuers: Issuers) -> None:
         self._parts = parts
-        self._issuing_certificate = issuing_certificate
+        self._issuers = issuers
 
     def list(self, asked: ListCredentials) -> Credentials:
         """Return the credentials of a portal's account; none when there is no such account."""
@@ -65,11 +66,12 @@ class Directory:
         return CredentialLines([_line(record) for record in records])
 
     def _view(self, record: CredentialRecord) -> CredentialView:
+        certificate = record.certificate or b""
         return CredentialView(
             credential=record.credential,
             state="revoked" if record.state == "pending" else record.state,
             key_type=record.key_type,
-            certificates=[record.certificate or b"", self._issuing_certificate],
+            certificates=[certificate, self._issuers.of(certificate)],
             multisign=self._parts.policy.multisign,
         )
 

@@ -1,7 +1,7 @@
 """How an approval becomes a credential that signs: make the key, vouch for it, take the certificate (design §2.7).
 
 Reached over the administration socket only. A credential is pending until its certificate is here and fits: the key it
-made, the subject it vouched for, signed by the pinned issuing CA. Then the signatory is told, and only then it signs;
+made, the subject it vouched for, signed by a pinned issuing CA. Then the signatory is told, and only then it signs;
 in the same transaction the approval is used up and the credential that it replaces ends with its key.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate, load_der_x509_certificate
 from cryptography.x509.oid import NameOID
@@ -25,6 +24,7 @@ from core.types import Dtbsr
 from hsm.ports import KeyVault, SigningKey, WrappedKey
 from signer.sam.approvals import Approval
 from signer.sam.errors import ApprovalNotOpen, CertificateMismatch, CredentialNotUsable
+from signer.sam.issuers import Issuers
 from signer.sam.notices import Notices
 from signer.sam.parts import Parts
 from signer.sam.possession import certification_request
@@ -43,13 +43,13 @@ class Enrolment:
         parts: Parts,
         vault: KeyVault,
         attestation_key: SigningKey,
-        issuing_certificate: bytes,
+        issuers: Issuers,
         notices: Notices,
     ) -> None:
         self._parts = parts
         self._vault = vault
         self._attestation_key = attestation_key
-        self._issuing_certificate = issuing_certificate
+        self._issuers = issuers
         self._notices = notices
 
     def make_key(self, asked: MakeKey) -> MadeKey:
@@ -167,12 +167,8 @@ class Enrolment:
         self._parts.database.forget_deleted()
 
     def _issued(self, certificate_der: bytes) -> Certificate:
-        try:
-            certificate = load_der_x509_certificate(certificate_der)
-            certificate.verify_directly_issued_by(load_der_x509_certificate(self._issuing_certificate))
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise CertificateMismatch(f"issuer: {type(error).__name__}") from error
-        return certificate
+        self._issuers.check_signed(certificate_der)
+        return load_der_x509_certificate(certificate_der)
 
     def _fitting(
         self, connection: Connection, credential: str, certificate: Certificate, now: datetime

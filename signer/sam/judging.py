@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.errors import DomainError
-from core.factors import CodeWrong, SigningStopped
-from otp import throttle
+from core.factors import CodeWrong, SigningStopped, SmsNotSent
+from otp.delivery.ports import NotDelivered
+from otp.tables import Challenge
 from signer.sam.code_messages import CodeMessages
 from signer.sam.endings import open_one
 from signer.sam.parts import Parts
-from signer.sam.policy import check_usable
+from signer.sam.policy import SMS_PAUSE, check_usable
 from signer.sam.protocol import Authorised, ResendCode, SubmitCode, TransactionView
 from signer.sam.sad import SadClaims
 from signer.sam.transactions import Transaction
@@ -37,19 +38,32 @@ class Judging:
         """Send the code again: the same while it lives, a new one after.
 
         Raises:
-            TransactionClosed, ResendTooEarly, ResendExhausted, ThrottledUntil, SmsNotSent: nothing was sent.
+            TransactionClosed, ResendTooEarly, ResendExhausted, ThrottledUntil, SmsNotSent: nothing was sent. The code
+            that was sent before stays as good as it was.
         """
         now = self._parts.clock.now()
         with self._parts.database.transaction() as connection:
             transaction = open_one(self._parts, connection, asked.transaction, asked.client, now)
             record = self._parts.records.find(connection, transaction.credential)
             portal = self._parts.portals.find(connection, asked.client)
+            before = self._parts.challenges.find(connection, transaction.transaction)
             challenge = self._parts.challenges.resend(connection, transaction.transaction, now)
             self._parts.evidence.append(
                 connection, "code sent again", now, transaction=transaction.transaction, counter=challenge.counter
             )
-        self._messages.send(transaction, record, portal, challenge)
+        try:
+            self._messages.send(transaction, record, portal, challenge)
+        except NotDelivered as error:
+            raise self._not_sent_again(before, challenge, error) from error
         return view(self._parts, transaction, record, portal, challenge)
+
+    def _not_sent_again(self, before: Challenge, tried: Challenge, error: NotDelivered) -> SmsNotSent:
+        now = self._parts.clock.now()
+        with self._parts.database.transaction() as connection:
+            if not error.may_arrive:
+                self._parts.challenges.not_sent_again(connection, before, tried, now)
+            self._parts.evidence.append(connection, "code not sent", now, transaction=tried.challenge)
+        return SmsNotSent(error.detail, (now + SMS_PAUSE).isoformat())
 
     def submit(self, asked: SubmitCode) -> Authorised:
         """Judge the code and, when it is right, return the SAD.
@@ -95,6 +109,6 @@ class Judging:
             self._parts.evidence.append(
                 connection, "code refused", now, transaction=transaction.transaction, reason=type(error).__name__
             )
-            rate = throttle.guess_rate(connection, now)
+            rate = self._parts.challenges.guess_rate(connection, now)
         if rate.is_alarming(self._honest_error_rate):
             log.warning("wrong codes beyond honest error", extra={"judged": rate.judged, "wrong": rate.wrong})

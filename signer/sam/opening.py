@@ -16,16 +16,24 @@ from core.authorization_details import RequestedDigest, SignatureRequest, read_l
 from core.entropy import new_id
 from core.errors import Malformed, MalformedDigest
 from core.factors import SmsNotSent
+from otp.delivery.ports import NotDelivered
 from otp.tables import Challenge
 from signer.sam.code_messages import CodeMessages
 from signer.sam.endings import end
 from signer.sam.errors import CredentialUnknown
 from signer.sam.parts import Parts
-from signer.sam.policy import TRANSACTION_LIFE, check_batch, check_trust_mode, check_usable, choose_algorithm
+from signer.sam.policy import (
+    SMS_PAUSE,
+    TRANSACTION_LIFE,
+    check_batch,
+    check_trust_mode,
+    check_usable,
+    choose_algorithm,
+)
 from signer.sam.portals import Portal
 from signer.sam.protocol import CarriedRequest, OpenTransaction, TransactionView
 from signer.sam.records import CredentialRecord
-from signer.sam.request_objects import PortalRequest, use_once, verify_request_object
+from signer.sam.request_objects import PortalRequest, unuse, use_once, verify_request_object
 from signer.sam.tables import results
 from signer.sam.transactions import Binding, Transaction
 from signer.sam.views import view
@@ -43,7 +51,7 @@ class Opening:
 
         Raises:
             DomainError: any refusal of the request, the credential or the limits; nothing was sent then.
-            SmsNotSent: the gateway did not take the message; the transaction is ended and no allowance spent.
+            SmsNotSent: no gateway took the message. The transaction is ended, and the request may be used again.
         """
         now = self._parts.clock.now()
         with self._parts.database.transaction() as connection:
@@ -62,7 +70,10 @@ class Opening:
                 connection, transaction.transaction, record.signatory, portal.client, now
             )
             self._tell_opened(connection, transaction, now)
-        self._send_first(transaction, record, portal, challenge)
+        try:
+            self._messages.send(transaction, record, portal, challenge)
+        except NotDelivered as error:
+            raise self._not_sent(transaction, challenge, portal, request, error) from error
         return view(self._parts, transaction, record, portal, challenge)
 
     def _request(self, asked: OpenTransaction, portal: Portal, now: datetime) -> tuple[PortalRequest, bool]:
@@ -105,7 +116,7 @@ class Opening:
             expires_at=now + TRANSACTION_LIFE,
         )
         progress = b"A" * len(request.digests)
-        return Transaction(name, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
+        return Transaction(name, 1, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
 
     def _end_earlier(self, connection: Connection, record: CredentialRecord, now: datetime) -> None:
         """End what is still live: one open transaction for a credential. Results of ended ones are of no use to anybody."""
@@ -127,18 +138,24 @@ class Opening:
             digests=[digest.value for digest in bound.digests],
         )
 
-    def _send_first(
-        self, transaction: Transaction, record: CredentialRecord, portal: Portal, challenge: Challenge
-    ) -> None:
-        try:
-            self._messages.send(transaction, record, portal, challenge)
-        except SmsNotSent:
-            now = self._parts.clock.now()
-            with self._parts.database.transaction() as connection:
-                self._parts.challenges.not_sent(connection, challenge.challenge)
-                self._parts.transactions.store(connection, replace(transaction, state="not-sent"))
-                self._parts.evidence.append(connection, "code not sent", now, transaction=transaction.transaction)
-            raise
+    def _not_sent(
+        self,
+        transaction: Transaction,
+        challenge: Challenge,
+        portal: Portal,
+        request: PortalRequest,
+        error: NotDelivered,
+    ) -> SmsNotSent:
+        """End a transaction whose code did not go out: should the message arrive all the same, its code opens nothing."""
+        now = self._parts.clock.now()
+        with self._parts.database.transaction() as connection:
+            self._parts.challenges.not_sent(connection, challenge, may_arrive=error.may_arrive)
+            current = self._parts.transactions.find(connection, transaction.transaction)
+            if current.state == "open":  # nobody ended it while the gateway was waited for
+                self._parts.transactions.store(connection, replace(current, state="not-sent"))
+            unuse(connection, portal, request)
+            self._parts.evidence.append(connection, "code not sent", now, transaction=transaction.transaction)
+        return SmsNotSent(error.detail, (now + SMS_PAUSE).isoformat())
 
 
 def _carried(carried: CarriedRequest, now: datetime) -> PortalRequest:

@@ -23,6 +23,7 @@ from signer.sam.records import CredentialRecord
 
 TRANSACTION_LIFE: Final = timedelta(minutes=15)  # from opening to the last moment a code is judged
 REQUEST_LIFE: Final = timedelta(minutes=10)  # the longest a portal's signed request may live
+SMS_PAUSE: Final = timedelta(minutes=30)  # when no SMS can be sent: after how long a signatory is told to come back
 REQUEST_SKEW: Final = timedelta(seconds=60)  # between the portal's clock and ours
 
 

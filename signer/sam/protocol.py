@@ -16,7 +16,7 @@ from typing import Literal
 from channel import stamping
 from channel.protocol import SMALL, Call, Done, Message, Protocol
 from channel.stamping import CheckpointsVerified
-from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
+from core.errors import ClockInDoubt, MalformedDigest, RecordStale, RecordTampered, UnknownAlgorithm
 from core.statements import IncrementVerdict, KeyAttestation, RevocationOrder
 from signer.sam import errors
 
@@ -66,6 +66,7 @@ class TransactionView(Message, frozen=True):
     phone_tail: str  # last two digits
     state: Literal["open", "authorised", "cancelled", "stopped", "closed"]
     tries_left: int
+    code_number: int  # which code of this transaction is the present one, from 1; the ones before it open nothing
     code_expires_at: datetime
     resend_at: datetime | None  # None: no more sendings of this code
     sends_left: int
@@ -417,7 +418,7 @@ SAM = Protocol(
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
-    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, RecordStale, ClockInDoubt),
 )
 ADMIN = Protocol(
     "sam-admin",
@@ -437,5 +438,13 @@ ADMIN = Protocol(
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
         *stamping.CALLS,
     ),
-    errors=(*errors.ALL, *errors.OPERATORS, UnknownAlgorithm, RecordTampered, ClockInDoubt, *stamping.ERRORS),
+    errors=(
+        *errors.ALL,
+        *errors.OPERATORS,
+        UnknownAlgorithm,
+        RecordTampered,
+        RecordStale,
+        ClockInDoubt,
+        *stamping.ERRORS,
+    ),
 )

@@ -29,6 +29,9 @@ _LONGEST_ID: Final = 128
 # Built once: putting a statement together costs more than running it.
 _FORGET: Final = delete(request_ids).where(request_ids.c.expires_at < bindparam("before"))
 _USE: Final = insert(request_ids)
+_UNUSE: Final = delete(request_ids).where(
+    request_ids.c.client == bindparam("of"), request_ids.c.jti == bindparam("used")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ def use_once(connection: Connection, portal: Portal, asked: PortalRequest, now: 
         connection.execute(_USE, {"client": portal.client, "jti": asked.jti, "expires_at": asked.expires_at})
     except IntegrityError:
         raise RequestObjectInvalid("used before") from None
+
+
+def unuse(connection: Connection, portal: Portal, asked: PortalRequest) -> None:
+    """Let a request be used again that came to nothing through no fault of signatory or portal."""
+    connection.execute(_UNUSE, {"of": portal.client, "used": asked.jti})
 
 
 def _verified_payload(token: str, portal: Portal) -> bytes:

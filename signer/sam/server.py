@@ -18,6 +18,7 @@ from core.clock import Clock
 from core.entropy import Entropy
 from core.time_stamp import TimeStampTrust
 from core.types import Dtbsr
+from hsm.errors import WrongWrappingKey
 from hsm.ports import KeyVault, MacKey, SigningKey
 from otp import tables as otp_tables
 from otp.challenges import Challenges
@@ -32,6 +33,7 @@ from signer.sam.directory import Directory
 from signer.sam.endings import Endings
 from signer.sam.enrolment import Enrolment
 from signer.sam.evidence import Evidence
+from signer.sam.issuers import Issuers
 from signer.sam.judging import Judging
 from signer.sam.ledger import Ledger
 from signer.sam.notices import Notices
@@ -73,6 +75,7 @@ from signer.sam.protocol import (
 )
 from signer.sam.records import CredentialRecords
 from signer.sam.registration import Registration
+from signer.sam.restoration import Restoration, Restored, StatusOf
 from signer.sam.revoking import Revoking
 from signer.sam.sad import SadCodec
 from signer.sam.signatures import check_with_key
@@ -80,7 +83,9 @@ from signer.sam.states import States
 from signer.sam.transactions import Transactions
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
+from storage.marks import Marks
+from storage.seals import Seals, check_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +113,22 @@ class SamSettings:
     language: Language  # in which the service speaks first; what it tells on the phone is in it
     honest_error_rate: float
     verdict_key: Ed25519PublicKey
-    issuing_certificate: bytes  # DER
+    issuers: Issuers
     time_stamps: TimeStampTrust
     checkpoints: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was looked at."""
+
+    sealed_rows: int
+    evidence_rows: int
+    credentials: int
+
+
 class Sam:
-    """The SAM of one process. Makes its tables when they are missing."""
+    """The SAM of one process. Makes its tables when they are missing. `marks`: the store beside the database."""
 
     def __init__(
         self,
@@ -123,12 +137,14 @@ class Sam:
         sender: SmsSender,
         settings: SamSettings,
         *,
+        marks: Marks,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         for metadata in (tables.metadata, otp_tables.metadata):
             database.create(metadata)
-        seals = Seals(keys.seal.mac)
+        sealing = Seals(keys.seal.mac)
+        seals = FreshSeals(sealing, marks)
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
@@ -137,7 +153,7 @@ class Sam:
             transactions=Transactions(seals),
             own_revocations=OwnRevocations(seals),
             challenges=Challenges(database, seals, keys.otp),
-            evidence=Evidence(keys.evidence),
+            evidence=Evidence(keys.evidence, marks),
             codec=SadCodec(keys.sad),
             fingerprint_key=keys.fingerprint,
             policy=settings.policy,
@@ -147,26 +163,28 @@ class Sam:
         messages = CodeMessages(parts, sender, settings.sms_sender, settings.sms_host)
         notices = Notices(
             sender,
+            clock,
             sender_name=settings.sms_sender,
             help_phone=settings.help_phone,
             host=settings.sms_host,
             language=settings.language,
         )
-        issuing = settings.issuing_certificate
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
+        self._seals = sealing
+        self._restoration = Restoration(parts, seals)
         self._keys = keys
         self._sender = sender
         self._opening = Opening(parts, messages)
         self._judging = Judging(parts, messages, settings.honest_error_rate)
         self._endings = Endings(parts)
         self._activation = Activation(
-            parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuing_certificate=issuing
+            parts, ledger, keys.vault, verdict_key=settings.verdict_key, issuers=settings.issuers
         )
-        self._directory = Directory(parts, issuing)
+        self._directory = Directory(parts, settings.issuers)
         self._registration = Registration(parts)
         self._approving = Approving(parts)
-        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, issuing, notices)
+        self._enrolment = Enrolment(parts, keys.vault, keys.attestation, settings.issuers, notices)
         self._states = States(parts, notices)
         self._revoking = Revoking(parts, notices, keys.attestation)
         self._checkpoints = Checkpoints(
@@ -225,13 +243,45 @@ class Sam:
         Raises:
             DomainError: what does not work.
         """
+        self._probe()
+        with self._parts.database.reading() as connection:
+            self._parts.evidence.check_end(connection)
+        self._sender.check()
+
+    def _probe(self) -> str:
+        """Have a key made, wrapped, unwrapped and used; return the wrapping key's identifier."""
         probe = Dtbsr(HashAlgorithm.SHA256, HashAlgorithm.SHA256.new(self._parts.entropy.token_bytes(32)).digest())
         key = self._keys.vault.generate(KeyType.EC_P256)
         with self._keys.vault.unwrapped(key) as signing_key:
             signature = signing_key.sign(probe, SignatureAlgorithm.ECDSA_SHA256)
         check_with_key(key.public_key_der, SignatureAlgorithm.ECDSA_SHA256, probe, signature)
-        self._parts.database.check()
-        self._sender.check()
+        return key.wrapping_key_id
+
+    def inspect(self) -> Inspected:
+        """Prove that records, evidence and token belong together: for a backup's copy, which sends nothing.
+
+        Raises:
+            RecordTampered, EvidenceBroken: a row is not as a SAM with this token wrote it.
+            WrongWrappingKey: a signatory's key was wrapped under another wrapping key than the token has.
+            DomainError: token or database do not work.
+        """
+        wrapping_key_id = self._probe()
+        with self._parts.database.reading() as connection:
+            sealed = sum(check_sealed(connection, self._seals, each) for each in (tables.metadata, otp_tables.metadata))
+            records = self._parts.records.all(connection)
+            rows, _head = self._parts.evidence.verify(connection)
+        for each in records:
+            if each.wrapped_key and each.wrapping_key_id != wrapping_key_id:
+                raise WrongWrappingKey(f"{each.credential}: {each.wrapping_key_id}, not {wrapping_key_id}")
+        return Inspected(sealed, rows, len(records))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._parts.database.close()
+
+    def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
+        """Make a restored SAM fit to be started: see `signer.sam.restoration`."""
+        return self._restoration.restore(backup, by, status_of)
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:

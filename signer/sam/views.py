@@ -34,6 +34,7 @@ def view(
         phone_tail=record.phone[-2:],
         state=_shown_state(transaction, challenge),
         tries_left=throttle.TRIES - challenge.attempts,
+        code_number=challenge.counter + 1,
         code_expires_at=challenge.expires_at,
         resend_at=challenge.sent_at + throttle.WAITS[challenge.sends - 1] if sends_left else None,
         sends_left=sends_left,

@@ -3,10 +3,13 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import msgspec
+import pytest
 
 from core.config import Settings, load
+from core.sms_settings import Gateway
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "paraph.toml"
 
@@ -21,6 +24,14 @@ def test_every_key_is_in_the_file_and_none_is_unknown():
     for field in msgspec.structs.fields(Settings):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             assert set(written[field.name]) == keys_of(field.type), field.name
+
+
+@pytest.mark.parametrize("kind", get_args(Gateway))
+def test_every_key_of_a_gateway_is_in_the_example_with_a_comment(kind):
+    text = CONFIG.read_text(encoding="utf-8")
+    described = set(re.findall(r"^# (\w+) = \S.* # \w", text, re.MULTILINE))
+    assert keys_of(kind) <= described
+    assert f'kind = "{kind.__struct_config__.tag}"' in text
 
 
 def test_every_key_has_a_comment():

@@ -36,6 +36,8 @@ KEYS: list[tuple[str, str, tuple[ObjectClass, ...], dict[str, Any]]] = [
     ("root", "root", PAIR, P384),
     ("ca", "issuing", PAIR, P384),
     ("ca", "list-signer", PAIR, {}),
+    ("ca", "checkpoint", PAIR, {}),
+    ("ca", "admins", SECRET, MAC),
     ("ca", "audit", SECRET, MAC),
     ("ca", "seal", SECRET, MAC),
     ("sam", "wrap", SECRET, WRAP),
@@ -45,6 +47,7 @@ KEYS: list[tuple[str, str, tuple[ObjectClass, ...], dict[str, Any]]] = [
     ("sam", "fingerprint", SECRET, MAC),
     ("sam", "evidence", SECRET, MAC),
     ("sam", "attest", PAIR, {}),
+    ("sam", "checkpoint", PAIR, {}),
     ("status", "ocsp", PAIR, {}),
     ("status", "tsu", PAIR, {}),
 ]

@@ -72,6 +72,8 @@ KEYS = {
     **{("sam", label, ObjectClass.SECRET_KEY): MAC for label in MAC_LABELS},
     ("sam", "attest", ObjectClass.PRIVATE_KEY): PRIVATE,
     ("sam", "attest", ObjectClass.PUBLIC_KEY): PUBLIC,
+    ("sam", "checkpoint", ObjectClass.PRIVATE_KEY): PRIVATE,
+    ("sam", "checkpoint", ObjectClass.PUBLIC_KEY): PUBLIC,
     ("ca", "issuing", ObjectClass.PRIVATE_KEY): {**RSA_PRIVATE, "PUBLIC_EXPONENT": b"\x01\x00\x01"},
     ("ca", "issuing", ObjectClass.PUBLIC_KEY): RSA_PUBLIC,
 }

@@ -378,7 +378,7 @@ def test_signed_attributes_of_another_contract_are_never_what_the_key_signs__w8(
 
 
 def contents(web: FakeWeb, sad: str, *digests: bytes) -> list[bytes]:
-    order = SignContents(sad, web.clients[0], web.credentials["ana"], SHA256, ECDSA, list(digests))
+    order = SignContents(sad, web.clients[0], web.credentials["ana"], SHA256, ECDSA, list(digests), "pades")
     return web.sam.call(order, ContentSignatures).cms
 
 

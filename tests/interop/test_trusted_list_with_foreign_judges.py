@@ -33,8 +33,10 @@ from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationChec
 from pyhanko_certvalidator.revinfo.archival import OCSPContainer
 
 from ca.delegated import DelegatedKey
+from ca.ocsp.issuers import Delegation
 from ca.ocsp.responder import Responder
 from ca.replica import Replica
+from ca.status_issuers import StatusIssuers
 from core.algorithms import KeyType
 from storage.engine import Database
 from tests.support.ca_bench import CaBench
@@ -111,7 +113,8 @@ def ocsp_answer(bench: CaBench, certificate: asn1_x509.Certificate) -> asn1_ocsp
     key = DelegatedKey(bench.ocsp_key, bench.ocsp, issuing, ExtendedKeyUsageOID.OCSP_SIGNING)
     asked = x509.load_der_x509_certificate(certificate.dump())
     request = ocsp.OCSPRequestBuilder().add_certificate(asked, issuing, hashes.SHA256()).build()
-    answer = Responder(issuing, key, replica, bench.clock).answer(request.public_bytes(Encoding.DER))
+    issuers = StatusIssuers(bench.settings.published(), lambda _number, _issuer: lambda: Delegation(key))
+    answer = Responder(issuers, replica, bench.clock).answer(request.public_bytes(Encoding.DER))
     return asn1_ocsp.OCSPResponse.load(answer.der)
 
 

@@ -16,9 +16,15 @@ TEXT = st.text(max_size=30).filter(lambda text: unicodedata.normalize("NFC", tex
 INSTANTS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 ACTS = st.one_of(
     st.builds(acts.RevokeMany, serials=st.lists(TEXT, max_size=5), reason=TEXT, invalid_since=st.none() | INSTANTS),
-    st.builds(acts.RotateIssuingKey, name=TEXT),
     st.builds(
-        acts.UseRoot, purpose=st.sampled_from(["certify-authority", "revoke-authority"]), subject=TEXT, reason=TEXT
+        acts.RotateIssuingKey,
+        generation=st.integers(1, 99),
+        name=TEXT,
+        key=st.sampled_from(["rsa-4096", "ec-p384"]),
+        days=st.integers(1, 9999),
+    ),
+    st.builds(
+        acts.UseRoot, purpose=st.sampled_from(["issue-root-list", "revoke-authority"]), subject=TEXT, reason=TEXT
     ),
     st.builds(acts.Restore, backup=TEXT, made_at=INSTANTS),
     st.builds(acts.AddAdmin, name=TEXT),

@@ -16,23 +16,25 @@ from cryptography.x509.oid import NameOID
 
 from ca import acts, ceremony, names, public_keys, publication
 from ca.admin_protocol import ByAdmin, ByOperator, ProposalSummary, SignedInUntil
+from ca.begun import Begun, begin, take_up
 from ca.client import CaAdmin, CaControl, CaStatus
 from ca.draft import Draft, Issuer, new_serial
 from ca.dual_control import Approved
 from ca.profiles import signatory
 from ca.protocol import CA, CA_ADMIN, CA_STATUS, IssueCertificate, IssuedCertificate, ServiceKind
 from ca.server import (
-    ISSUING_PEM,
     LIST_SIGNER,
     ROOT_PEM,
     SAM_ATTESTATION_KEY,
     CaKeys,
     OpenAuthority,
     admin_server,
+    inspect_authority,
     open_authority,
     server,
     status_server,
 )
+from core.addresses import FIRST, issuing_name
 from core.algorithms import HashAlgorithm, KeyType, SignatureAlgorithm
 from core.config import Settings, load
 from core.statements import KeyAttestation
@@ -40,10 +42,9 @@ from core.types import Dtbsr
 from hsm.ports import SigningKey
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 
-PEER = frozenset({0})
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
 NOBODY = x509.Name([])
@@ -109,9 +110,11 @@ class CaBench:
         self.totp: dict[str, str] = {}
         self.used: dict[str, datetime] = {}  # from when on an administrator has a code that was not used
         self.sessions: dict[str, SignedInUntil] = {}
-        self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384)
+        self.root_signatures: list[bytes] = []
+        self.root_key = root_key or SoftwareSigningKey(KeyType.EC_P384, count=self.root_signatures)
         self.issuing_key = issuing_key or SoftwareSigningKey(KeyType.EC_P384, count=self.signatures)
         self.sam_key = sam_key or SoftwareSigningKey(KeyType.EC_P256)
+        self.issuing_keys = {issuing_name(FIRST): self.issuing_key}  # of each generation, as the token has them
         self.list_key = SoftwareSigningKey(KeyType.EC_P256)
         self.checkpoint_key = SoftwareSigningKey(KeyType.EC_P256)
         self.made = ceremony.perform(self.root_key, self.issuing_key, self.settings.ca, self.clock, self.entropy)
@@ -124,7 +127,7 @@ class CaBench:
         published.mkdir(parents=True)
         zone.mkdir(parents=True)
         ceremony.publish_all(self.made, published)
-        (zone / ISSUING_PEM).write_bytes(self.made.issuing_pem)
+        (zone / publication.issuing_certificate_pem(FIRST)).write_bytes(self.made.issuing_pem)
         (zone / ROOT_PEM).write_bytes(self.made.root_pem)
         pinned = serialization.load_der_public_key(self.sam_key.public_key_der).public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -134,24 +137,36 @@ class CaBench:
     def start(self) -> None:
         """Start the zone, again if it runs."""
         self.opened = self.open()
+        self.connect()
+
+    def connect(self) -> None:
+        """Connect to what is opened, as other zones and commands do."""
         self.authority = self.opened.authority
-        self.caller = InProcess(CA, server(self.opened, PEER))
-        self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
-        self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
+        self.caller = InProcess(CA, server(self.opened, US))
+        self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, US))
+        self.status_caller = InProcess(CA_STATUS, status_server(self.opened, US))
         self.control = CaControl(self.admin_caller)
         self.status = CaStatus(self.status_caller)
 
     def open(self, issuing_key: Any = None) -> OpenAuthority:
         """Return the authority as a process of the zone has it."""
-        keys = CaKeys(
-            issuing=issuing_key or self.issuing_key,
+        keys = self.keys(issuing_key)
+        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
+
+    def inspect(self) -> OpenAuthority:
+        """Return the authority as who looks after a backup has it: it has issued nothing."""
+        return inspect_authority(self.settings, self.keys(), self.database, self.clock, self.entropy, QUICK)
+
+    def keys(self, issuing_key: Any = None) -> CaKeys:
+        """Return the keys of the token."""
+        return CaKeys(
+            issuing=lambda name: issuing_key or self.issuing_keys[name],
             trusted_list=self.list_key,
             checkpoint=self.checkpoint_key,
             audit=SoftwareMacKey("audit"),
             seal=SoftwareMacKey("seal"),
             admins=SoftwareMacKey("admins"),
         )
-        return open_authority(self.settings, keys, self.database, self.clock, self.entropy, QUICK)
 
     @property
     def admin(self) -> CaAdmin:
@@ -214,6 +229,14 @@ class CaBench:
         proposal = self.decide(act)
         with self.database.reading() as connection:
             return self.opened.control.dual.approved(connection, proposal.proposal)
+
+    def begun(self, act: acts.AnyAct) -> Begun:
+        """Return an act that was proposed, approved and begun."""
+        return begin(self.database, self.opened.control.dual, self.approved(act), type(act))
+
+    def take_up(self, begun: Begun) -> Begun:
+        """Return an act that was cut short, as the next attempt has it."""
+        return take_up(self.database, self.opened.control.dual, begun.proposal, type(begun.act))
 
     @property
     def issuer(self) -> Issuer:

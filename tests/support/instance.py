@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from apps.init import initialise
 from apps.installation import DEFAULT_CONFIG, Installation
 from apps.ports import own_ports
 from apps.run import zones_of
+from apps.supervisor import Supervisor
 from core.config import Settings
 
 START_SECONDS = 120.0
@@ -108,7 +111,7 @@ class Instance:
         return [sys.executable, "-m", "apps.cli", *self.installation.arguments(), *arguments]
 
 
-def make_instance(*laid_over: str, start: bool = True) -> Instance:
+def make_instance(*laid_over: str, start: bool = True, initialised: bool = True) -> Instance:
     """Return a new instance, initialised with fast keys; `laid_over` are settings as `section.key=value`."""
     folder = Path(tempfile.mkdtemp(prefix="paraph-", dir="/tmp"))  # a unix socket's path must be short
     settings = (
@@ -118,7 +121,8 @@ def make_instance(*laid_over: str, start: bool = True) -> Instance:
     )
     instance = Instance(Installation(DEFAULT_CONFIG, folder / "s", settings), folder)
     try:
-        initialise(instance.settings, lambda _text: None)
+        if initialised:
+            initialise(instance.settings, lambda _text: None)
         if start:
             instance.start()
     except BaseException:
@@ -126,6 +130,18 @@ def make_instance(*laid_over: str, start: bool = True) -> Instance:
         instance.remove()
         raise
     return instance
+
+
+@contextmanager
+def running(installation: Installation, *zones: str) -> Iterator[None]:
+    """Have some zones of an installation run, each healthy."""
+    supervisor = Supervisor(installation, zones)
+    supervisor.start()
+    try:
+        wait_until_healthy(installation.settings(), zones, START_SECONDS, lambda: supervisor.alive)
+        yield
+    finally:
+        supervisor.stop()
 
 
 def _processes(state: Path) -> list[tuple[int, str]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.x509 import load_der_x509_csr
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_csr
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -23,6 +27,7 @@ from core.statements import IncrementVerdict
 from core.time_stamp import TimeStampTrust
 from otp.delivery.ports import NotDelivered, Sms
 from signer.sam.increments import increment_digest
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import (
     Activate,
@@ -40,6 +45,9 @@ from signer.sam.protocol import (
 )
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
+from storage.fresh_seals import FreshSeals
+from storage.marks import Marks
+from storage.seals import Seals
 from tests.support.clocks import FakeClock, FakeEntropy
 from tests.support.small_pki import SmallCa
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey, SoftwareVault
@@ -59,16 +67,21 @@ _CODE = re.compile(r"#(\d{8})$")
 
 @dataclass
 class Phone:
-    """Takes messages and finds the code in the newest one. Messages without a code are kept apart."""
+    """Takes messages and finds the code in the newest one. Messages without a code are kept apart.
+
+    `queues`: messages that it does not take come through later.
+    """
 
     messages: list[Sms] = field(default_factory=list)
     notices: list[Sms] = field(default_factory=list)
     fails: bool = False
+    queues: bool = False
 
     def send(self, sms: Sms) -> None:
+        if self.queues or not self.fails:
+            (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
         if self.fails:
-            raise NotDelivered("gateway down")
-        (self.messages if _CODE.search(sms.text) else self.notices).append(sms)
+            raise NotDelivered("gateway down", may_arrive=self.queues)
 
     def check(self) -> None:
         if self.fails:
@@ -113,6 +126,24 @@ class Workbench:
         self.enrol("Ana", "Pop-Ștefănescu", "PNORO-2900101400016", "+40722000111", "portal-a", "ana")
         self.enrol("Bogdan", "Țăranu", "PNORO-1900101400014", "+40722000222", "portal-b", "bogdan")
 
+    def pinned_issuers(self) -> Issuers:
+        """Pin the bench's authority as the SAM's zone has it pinned."""
+        certificate = load_der_x509_certificate(self.ca.certificate_der)
+        new = self.folder / f".{os.getpid()}.new"  # other processes of a test pin the same file
+        new.write_bytes(certificate.public_bytes(Encoding.PEM))
+        new.replace(self.folder / "issuing.pem")
+        return Issuers(self.folder)
+
+    @classmethod
+    def beside(cls, folder: Path, keys: SamKeys, issuing: bytes, *, clock, entropy) -> Self:
+        """Return a bench of another process, on the database of one that stands already."""
+        bench = cls.__new__(cls)
+        bench.folder, bench.keys, bench.clock, bench.entropy, bench.phone = folder, keys, clock, entropy, Phone()
+        bench.verdict_key = Ed25519PrivateKey.generate()
+        bench.ca = SimpleNamespace(certificate_der=issuing, certificate=load_der_x509_certificate(issuing))
+        bench.sam = bench.start()
+        return bench
+
     def start(self, **policy) -> Sam:
         """Return a SAM process on this database: call it again for a second one, or after a crash."""
         settings = SamSettings(
@@ -123,12 +154,33 @@ class Workbench:
             language="ro",
             honest_error_rate=0.05,
             verdict_key=self.verdict_key.public_key(),
-            issuing_certificate=self.ca.certificate_der,
+            issuers=self.pinned_issuers(),
             time_stamps=TimeStampTrust((self.ca.certificate,), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
-        return Sam(self.database, self.keys, self.phone, settings, clock=self.clock, entropy=self.entropy)
+        return Sam(
+            self.database,
+            self.keys,
+            self.phone,
+            settings,
+            marks=self.marks(),
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    def marks(self) -> Marks:
+        """Return the store of marks, opened once more."""
+        return Marks(self.folder / "marks.sqlite")
+
+    def seals(self) -> FreshSeals:
+        """Return the seals of the SAM's records, for who has its key."""
+        return FreshSeals(Seals(self.keys.seal.mac), self.marks())
+
+    def send_through(self, sender) -> None:
+        """Have messages go another way than to the phone that remembers."""
+        self.phone = sender
+        self.sam = self.start()
 
     def enrol(self, given_name, surname, serial, phone, client, account, key_type="ec-p256", **more) -> str:
         asked = Approve(given_name, surname, serial, phone, f"{account}@example.com", client, account, **more)
@@ -159,7 +211,7 @@ class Workbench:
         documents = [
             {"hash": base64url.encode(d), "hashType": kind, "label": f"{i}.pdf"} for i, d in enumerate(digests)
         ]
-        token = {"sub": account, "azp": client, "iat": now, "jti": f"a{len(self.phone.messages)}"}
+        token = {"sub": account, "azp": client, "iat": now, "jti": base64url.encode(self.entropy.token_bytes(8))}
         claims = {
             "iss": client,
             "client_id": client,

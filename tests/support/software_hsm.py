@@ -72,7 +72,8 @@ class SoftwareMacKey:
 class SoftwareVault:
     """A vault in memory. `uses` has every digest that met a key; `broken` makes it fail as a lost token would."""
 
-    def __init__(self) -> None:
+    def __init__(self, key_id: str = "wrap:software") -> None:
+        self.key_id = key_id
         self.uses: list[bytes] = []
         self.broken = False
         self.faulty = False
@@ -83,12 +84,12 @@ class SoftwareVault:
         clear = key.private_key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return WrappedKey(key_type, key.public_key_der, clear, "wrap:software")
+        return WrappedKey(key_type, key.public_key_der, clear, self.key_id)
 
     @contextmanager
     def unwrapped(self, key: WrappedKey) -> Iterator[SoftwareSigningKey]:
         self._check()
-        if key.wrapping_key_id != "wrap:software":
+        if key.wrapping_key_id != self.key_id:
             raise WrongWrappingKey(key.wrapping_key_id)
         try:
             private_key = serialization.load_der_private_key(key.wrapped, None)

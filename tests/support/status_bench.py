@@ -14,18 +14,20 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ca.protocol import CA_STATUS, CertificateState, ChangedStates, StatusChanges
+from ca.publication import issuing_certificate_pem
 from ca.replica import Replica
-from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE, StatusParts
+from ca.status_parts import TSU_CERTIFICATE, StatusParts, ocsp_certificate
 from ca.status_probe import StatusProbe
 from ca.time_service import TimeServiceState
 from ca.trusted_clock import TrustedClock
 from channel.protocol import Done, Health
 from channel.server import Server
+from core.addresses import FIRST
 from core.algorithms import KeyType
 from hsm.errors import HsmUnavailable
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.software_hsm import SoftwareSigningKey
 
 POLICY = "1.3.6.1.4.1.99999.1.2.1"
@@ -61,7 +63,7 @@ class Feed:
     def __init__(self, issuer: str) -> None:
         self.states: list[CertificateState] = []
         self._issuer = issuer
-        server = Server(CA_STATUS, {StatusChanges: self._changes, Health: lambda _request: Done()}, frozenset())
+        server = Server(CA_STATUS, {StatusChanges: self._changes, Health: lambda _request: Done()}, US)
         self.caller = InProcess(CA_STATUS, server)
 
     def good(self, serial: int) -> None:
@@ -81,8 +83,11 @@ class Feed:
 class StatusBench:
     """Responder, unit, replica and clock of one process. The test moves `clock` and `ticks`."""
 
-    def __init__(self, folder: Path, *, clock: FakeClock | None = None, keys=None) -> None:
+    def __init__(
+        self, folder: Path, *, clock: FakeClock | None = None, keys=None, name: str = "TEST CA of the status bench"
+    ) -> None:
         self.folder = folder
+        self.name = name
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = clock or FakeClock()
         self.running = 1000.0  # seconds since the machine was started
@@ -93,7 +98,11 @@ class StatusBench:
         self.authority = self.certify_authority()
         made: tuple[Any, Any] = (BreakableKey(KeyType.EC_P256), BreakableKey(KeyType.EC_P256))
         self.ocsp_key, self.tsu_key = keys or made
-        self.write(OCSP_CERTIFICATE, self.certify(self.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
+        self.published = folder / "public"
+        self.published.mkdir(exist_ok=True)
+        pem = self.authority.public_bytes(Encoding.PEM)
+        (self.published / issuing_certificate_pem(FIRST)).write_bytes(pem)
+        self.write(ocsp_certificate(FIRST), self.certify(self.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
         self.write(TSU_CERTIFICATE, self.certify(self.tsu_key, ExtendedKeyUsageOID.TIME_STAMPING))
         self.feed = Feed(hashlib.sha256(self.authority_key.public_key_der).hexdigest())
         self.database = Database(folder / "db.sqlite")
@@ -105,7 +114,7 @@ class StatusBench:
         self.trusted = TrustedClock(self.clock, lambda: self.running, self.time_service, self.database)
         self.parts = StatusParts(
             self.folder,
-            self.authority,
+            self.published,
             (lambda _certificate: self.ocsp_key, lambda _certificate: self.tsu_key),
             self.replica,
             self.trusted,
@@ -113,7 +122,7 @@ class StatusBench:
             policy=POLICY,
             qualified=self.qualified,
         )
-        self.probe = StatusProbe(self.parts, self.authority, self.entropy)
+        self.probe = StatusProbe(self.parts, self.entropy)
 
     def advance(self, **span: float) -> None:
         """Let time pass: for the clock, and for the machine."""
@@ -127,7 +136,7 @@ class StatusBench:
 
     def certify_authority(self) -> x509.Certificate:
         key, now = self.authority_key.private_key, self.clock.now()
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TEST CA of the status bench")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         builder = (
             x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=3650))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca.protocol import IssueCertificate, IssuedCertificate, ServiceKind
 from ca.replica import Replica
-from ca.status_parts import OCSP_CERTIFICATE, TSU_CERTIFICATE, StatusParts
+from ca.status_parts import TSU_CERTIFICATE, StatusParts, ocsp_certificate
 from ca.status_probe import StatusProbe
 from ca.status_web import create_app
 from ca.trusted_clock import TrustedClock
@@ -51,13 +51,13 @@ class TrustServices:
     def renew(self) -> None:
         """Give responder and unit new keys and certificates."""
         self.ocsp_key, self.tsu_key = SoftwareSigningKey(KeyType.EC_P256), SoftwareSigningKey(KeyType.EC_P256)
-        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self._certify(ocsp_certificate(1), "ocsp", self.ocsp_key)
         self.unit = self._certify(TSU_CERTIFICATE, "tsu", self.tsu_key)
 
     def renew_responder(self) -> None:
         """Give the responder alone a new key and certificate, which lives for a month."""
         self.ocsp_key = SoftwareSigningKey(KeyType.EC_P256)
-        self._certify(OCSP_CERTIFICATE, "ocsp", self.ocsp_key)
+        self._certify(ocsp_certificate(1), "ocsp", self.ocsp_key)
         self.start()
 
     def _certify(self, name: str, kind: ServiceKind, key: SoftwareSigningKey) -> x509.Certificate:
@@ -68,11 +68,10 @@ class TrustServices:
     def start(self) -> None:
         """Start the zone, again if it runs."""
         database = Database(self.folder / "db.sqlite")
-        issuer = self.issuing
         replica = Replica(database, self.ca.status_caller, self.clock, lambda: self.running)
         self.parts = StatusParts(
             self.folder,
-            issuer,
+            self.settings.published(),
             (lambda _certificate: self.ocsp_key, lambda _certificate: self.tsu_key),
             replica,
             TrustedClock(self.clock, lambda: self.running, FakeTimeService(), database),
@@ -80,7 +79,7 @@ class TrustServices:
             policy=self.settings.status.tsa_policy_oid,
             qualified=False,
         )
-        probe = StatusProbe(self.parts, issuer, self.ca.entropy)
+        probe = StatusProbe(self.parts, self.ca.entropy)
         app = create_app(self.settings.published(), self.parts, probe, self.clock)
         self.transport = httpx.WSGITransport(app=app)
 
@@ -102,7 +101,7 @@ class TrustServices:
             StatusSource(self.issuing, ocsp_url=ZONE + addresses.OCSP),
             StatusSource(self.root, crl_url=ZONE + addresses.ROOT_CRL),
         )
-        return Augmentation(tsa, Revocation(outside, sources, self.clock), self.root)
+        return Augmentation(tsa, Revocation(outside, lambda: sources, self.clock), self.root)
 
     @property
     def certificate(self) -> x509.Certificate:

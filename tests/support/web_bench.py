@@ -21,6 +21,7 @@ from werkzeug.test import Client as WerkzeugClient
 from api.app import create_app
 from api.deps import Deps
 from api.keys import WebKeys
+from api.limits import counters
 from api.oauth.clients import Clients, Registration, Scope
 from api.tables import metadata
 from ca.client import CaClient
@@ -45,7 +46,7 @@ from signer.service import SigningService
 from signer.tsa_client import TsaClient
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import AUDIENCE, SHA256, Workbench, software_keys
 from tests.support.trust_services import TrustServices
 
@@ -131,7 +132,7 @@ def nobody(anchor, clock) -> Augmentation:
     """Return what raises signatures to no level: time-stamps and statuses are asked of an address where nobody is."""
     outside = Outside(httpx.MockTransport(lambda _request: httpx.Response(503)))
     tsa = TsaClient(outside, "http://nobody.example.com", TimeStampTrust((anchor,), frozenset()), clock, FakeEntropy())
-    return Augmentation(tsa, Revocation(outside, (), clock), anchor)
+    return Augmentation(tsa, Revocation(outside, lambda: (), clock), anchor)
 
 
 def settings_for(origin: str, **sections) -> Settings:
@@ -161,9 +162,11 @@ class WebBench:
         self.settings = settings_for(origin, **settings)
         self.database = Database(folder / "web.sqlite")
         self.database.create(metadata)
+        self.counters = Database(folder / "limits.sqlite", durable=False)
+        self.counters.create(counters.metadata)
         self.keys = WebKeys(Secret(bytes(range(32))))
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
-        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
+        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(US))
         self.sam = SamClient(self.channel)
         self.inspector, self.engine = self._documents(real=documents)
         augmentation = self.trust.augmentation() if self.trust else nobody(self.bench.ca.certificate, self.clock)
@@ -180,18 +183,20 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), US)
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:
-        ports = self.sam, self.signing, self.revocation, self.database, self.keys, self.clock, self.entropy
-        return Deps(*ports, check=self.sam.check)
+        ports = self.sam, self.signing, self.revocation, self.database, self.counters, self.keys, self.clock
+        return Deps(*ports, self.entropy, check=self.sam.check)
 
-    def register(self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True) -> Portal:
+    def register(
+        self, name, redirect_uri, account, *, signs=True, scopes=tuple(Scope), person=True, key=None, **terms
+    ) -> Portal:
         """Register a portal here and at the SAM, and enrol its citizen."""
-        key = ECKey.generate_key("P-256")
+        key = key or ECKey.generate_key("P-256")
         jwk = json.dumps(key.as_dict(private=False)) if signs else None
-        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk))
+        client, secret = self.clients.add(Registration(name, (redirect_uri,), scopes, jwk, **terms))
         self.bench.admin(RegisterPortal(client, name, "Primaria", jwk))
         portal = Portal(client, secret.reveal().decode(), key, redirect_uri, account)
         if person:

@@ -24,12 +24,14 @@ from core.time_stamp import TimeStampTrust
 from hsm.session import Token
 from signer.own_revocation import OwnRevocationService
 from signer.sam.client import SamClient
+from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.protocol import SAM
 from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
-from tests.support.in_process import InProcess
+from storage.marks import Marks
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import POLICY, Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
 from tests.support.web_bench import HostClient, OrderedCa, WebBench, settings_for
@@ -41,13 +43,12 @@ class Place:
 
     folder: Path
     origin: str
-    issuing_certificate: bytes
     token: Path | None
 
     @classmethod
     def of(cls, web: WebBench, token: Token | None = None) -> Place:
         directory = None if token is None else token._directory
-        return cls(web.bench.folder.parent, web.origin, web.bench.ca.certificate_der, directory)
+        return cls(web.bench.folder.parent, web.origin, directory)
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,13 @@ class Call:
 def http_client(place: Place) -> HostClient:
     """Return a client of an application of this process."""
     clock, entropy = SystemClock(), SystemEntropy()
-    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
+    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(US)))
     signing = SigningService(sam, None, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
     revocation = OwnRevocationService(sam, CaClient(OrderedCa()))
     database = Database(place.folder / "web.sqlite")
-    deps = Deps(sam, signing, revocation, database, web_keys, clock, entropy, check=sam.check)
+    counters = Database(place.folder / "limits.sqlite", durable=False)
+    deps = Deps(sam, signing, revocation, database, counters, web_keys, clock, entropy, check=sam.check)
     return HostClient(create_app(settings_for(place.origin), deps), place.origin)
 
 
@@ -83,11 +85,19 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         language="ro",
         honest_error_rate=0.05,
         verdict_key=Ed25519PrivateKey.generate().public_key(),
-        issuing_certificate=place.issuing_certificate,
+        issuers=Issuers(folder),
         time_stamps=TimeStampTrust((), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
         checkpoints=folder / "checkpoints.jsonl",
     )
-    return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)
+    return Sam(
+        Database(folder / "sam.sqlite"),
+        keys,
+        Phone(),
+        settings,
+        marks=Marks(folder / "marks.sqlite"),
+        clock=clock,
+        entropy=entropy,
+    )
 
 
 def _send(http: HostClient, call: Call) -> tuple[int, dict]:

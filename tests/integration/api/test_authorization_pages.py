@@ -153,23 +153,6 @@ def test_after_its_time_a_new_code_is_sent_at_once(web):
     assert page.press("authorise", code=web.phone.code).answer["code"]
 
 
-def test_resending_waits_and_ends(web):
-    page = web.browser().get(web.pushed(web.a, DIGESTS)).press("start")
-    texts(page, "De la ora 10:43; mai sunt 2 trimiteri.")
-    texts(page.press("resend"), "Puteți cere din nou codul de la ora 10:43.")
-    assert len(web.phone.messages) == 1
-    web.clock.advance(seconds=31)
-    code = web.phone.code
-    texts(page.press("resend"), "Reușit Am trimis din nou același cod la 10:43.", "mai este o trimitere")
-    assert web.phone.code == code
-    web.clock.advance(seconds=61)
-    page.press("resend")
-    texts(page, "Codul nu mai poate fi trimis din nou.")
-    assert 'value="resend"' not in page.response.text
-    assert len(web.phone.messages) == 3
-    assert page.press("authorise", code=code).answer["code"]
-
-
 def test_a_citizen_who_opens_too_often_is_told_until_when(web):
     for _ in range(5):
         page = web.browser().get(web.pushed(web.a, DIGESTS)).press("start")
@@ -181,14 +164,6 @@ def test_a_citizen_who_opens_too_often_is_told_until_when(web):
 
 
 # -- failures ------------------------------------------------------------------------------------------------------------
-
-
-def test_when_the_message_cannot_be_sent_the_page_says_whose_fault_it_is(web):
-    web.phone.fails = True
-    page = web.browser().get(web.pushed(web.a, DIGESTS)).press("start")
-    assert page.status == 503
-    texts(page, "Nu putem trimite SMS-uri acum", "Problema este la noi. Cererea este păstrată", "Număr: ")
-    assert "error=temporarily_unavailable" in page.response.text
 
 
 def test_when_the_service_is_down_nothing_is_lost(web):

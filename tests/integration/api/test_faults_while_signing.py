@@ -54,7 +54,9 @@ def web(tmp_path) -> Iterator[WebBench]:
 def impatient(monkeypatch):
     """Databases that give up after a tenth of a second: nobody has to wait five to learn it."""
     honest = Database.__init__
-    monkeypatch.setattr(Database, "__init__", lambda self, path, busy_ms=100: honest(self, path, busy_ms=busy_ms))
+    monkeypatch.setattr(
+        Database, "__init__", lambda self, path, busy_ms=100, **more: honest(self, path, busy_ms=busy_ms, **more)
+    )
 
 
 @pytest.mark.parametrize("language", ["ro", "en"])

@@ -365,7 +365,7 @@ def test_rows_are_dropped_a_day_after_their_time(web):
         with web.database.reading() as connection:
             return [
                 connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
-                for table in ("authorizations", "tokens", "account_jtis", "clients")
+                for table in ("authorizations", "tokens", "used_jtis", "clients")
             ]
 
     keeper.purge_if_due()

@@ -51,7 +51,9 @@ def at(instance, **later: float) -> Caretaker:
 def responder(instance) -> x509.Certificate:
     """Return the certificate with which the zone answers."""
     settings = instance.settings
-    issuer = x509.load_pem_x509_certificate((settings.published() / publication.ISSUING_CERTIFICATE_PEM).read_bytes())
+    issuer = x509.load_pem_x509_certificate(
+        (settings.published() / publication.issuing_certificate_pem(1)).read_bytes()
+    )
     unit = certificate_of("tsu", settings.zone_dir("status"))
     asked = ocsp.OCSPRequestBuilder().add_certificate(unit, issuer, hashes.SHA256()).build()
     url, kind = f"http://{settings.status.listen}/ocsp", {"Content-Type": "application/ocsp-request"}
@@ -79,9 +81,9 @@ def test_what_ends_soon_is_said_with_what_to_do(instance):
     assert "OCSP responder's certificate ends at" in soon
     said = " ".join(problems(instance.settings, now + timedelta(days=340)))
     assert "The time-stamping unit's key ends at" in said
-    assert "paraph ca tsa --renew" in said
+    assert "paraph ca rotate tsa" in said
     assert "issuing CA" not in said
-    assert "issuing CA" in " ".join(problems(instance.settings, now + timedelta(days=3650 - 260)))
+    assert "issuing CA" in " ".join(problems(instance.settings, now + timedelta(days=5479 - 260)))
 
 
 def test_without_zones_the_caretaker_comes_again_ever_later():

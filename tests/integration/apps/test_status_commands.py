@@ -47,7 +47,7 @@ def sam_record(instance, credential: str) -> tuple[str, int]:
 
 def on_list(instance, serial: str) -> str | None:
     """Return the reason under which the served list has a certificate; None when it has not."""
-    url = f"http://{listen_address(instance.settings, 'status')}{addresses.ISSUING_CRL}"
+    url = f"http://{listen_address(instance.settings, 'status')}{addresses.issuing_crl(1)}"
     der = httpx.get(url, trust_env=False).content
     entry = load_der_x509_crl(der).get_revoked_certificate_by_serial_number(int(serial, 16))
     if entry is None:

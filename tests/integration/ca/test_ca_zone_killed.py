@@ -106,7 +106,7 @@ class Load:
         self.failures: Counter[str] = Counter()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
-        self._public = zone.settings.published() / publication.ISSUING_CRL
+        self._public = zone.settings.published() / publication.issuing_crl(1)
         self.issuer = Issuer.of(
             x509.load_pem_x509_certificate((zone.settings.published() / "issuing.pem").read_bytes())
         )
@@ -203,7 +203,7 @@ def check_serials(zone: Zone, load: Load) -> None:
 
 def check_revocations(zone: Zone, load: Load) -> None:
     """Check that every revocation that was confirmed is on the list, and final; and that one asked again is refused."""
-    published = zone.settings.published() / publication.ISSUING_CRL
+    published = zone.settings.published() / publication.issuing_crl(1)
     found = crl.read(published.read_bytes(), load.issuer)
     on_list = {entry.serial_number for entry in found}
     assert load.revoked.keys() <= on_list

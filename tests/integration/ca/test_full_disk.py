@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ca import crl
+from ca.crl_issuer import CrlIssuer
 from ca.status_web import create_pages
 from core import addresses
 from core.errors import Unavailable
@@ -18,14 +19,19 @@ def bench(tmp_path):
 
 
 class NothingToProve:
-    def check(self) -> None:
-        pass
+    def check(self, generations) -> None:
+        assert generations == [1]
+
+
+def first_list(bench) -> CrlIssuer:
+    """Return who issues the lists of the first generation."""
+    return bench.opened.lists.of(bench.opened.parts.generations.numbered(1))
 
 
 def served(bench) -> bytes:
     """Return the list as the `status` zone serves it; it must be the authority's."""
     http = create_pages(bench.settings.published(), NothingToProve(), bench.clock).test_client()
-    answer = http.get(addresses.ISSUING_CRL)
+    answer = http.get(addresses.issuing_crl(1))
     assert (answer.status_code, answer.mimetype) == (200, "application/pkix-crl")
     assert http.get("/health").status_code == 200
     crl.read(answer.data, bench.issuer)
@@ -44,7 +50,7 @@ def revoke(admin, certificate):
 def test_the_old_list_stays_served_while_the_new_one_does_not_fit(bench):
     with small_disk(bench.settings.published(), 64) as disk:
         old = served(bench)
-        bench.authority._crl._issue(unless_fresh=False)  # it is on record, and then the disk is full
+        first_list(bench)._issue(unless_fresh=False)  # it is on record, and then the disk is full
         disk.fill(True)
         for _ in range(2):
             with pytest.raises(Unavailable, match="could not be written"):

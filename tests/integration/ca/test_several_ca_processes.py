@@ -60,7 +60,7 @@ def test_list_numbers_are_unique_and_the_highest_is_published__rfc5280_5_2_3(ben
     with bench.database.reading() as connection:
         numbers = connection.scalars(text("SELECT number FROM crls ORDER BY number")).all()
     assert numbers == list(range(1, 10 * PROCESSES + 2))
-    public = bench.settings.published() / publication.ISSUING_CRL
+    public = bench.settings.published() / publication.issuing_crl(1)
     assert crl.number_of(crl.read(public.read_bytes(), bench.issuer)) == numbers[-1]
 
 

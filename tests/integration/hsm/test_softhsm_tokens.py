@@ -28,7 +28,14 @@ from hsm.errors import (
     UnwrapRefused,
     WrongWrappingKey,
 )
-from hsm.keys import TokenMacKey, TokenSigningKey, generate_key_pair, generate_mac_key
+from hsm.keys import (
+    TokenMacKey,
+    TokenSigningKey,
+    destroy_key_pair,
+    generate_key_pair,
+    generate_mac_key,
+    key_labels,
+)
 from hsm.ports import WrappedKey
 from hsm.wrapping import TokenVault
 from hsm.x509_keys import x509_key
@@ -140,6 +147,22 @@ def test_a_second_key_of_one_label_is_not_made_and_an_unknown_label_not_found(to
         generate_mac_key(token, "seal")
     with pytest.raises(KeyNotFound):
         TokenMacKey(token, "nothing").mac(b"x")
+
+
+def test_a_destroyed_key_pair_is_gone_for_whoever_holds_it(token):
+    for label in ("kept", "gone"):
+        generate_key_pair(token, label, KeyType.EC_P256)
+    key = TokenSigningKey(token, "gone")
+    dtbsr = Dtbsr(HashAlgorithm.SHA256, bytes(32))
+    assert key.sign(dtbsr, SignatureAlgorithm.ECDSA_SHA256)
+    destroy_key_pair(token, "gone")
+    assert {"kept", "gone"} & key_labels(token) == {"kept"}
+    with pytest.raises(HsmError):
+        key.sign(dtbsr, SignatureAlgorithm.ECDSA_SHA256)
+    with pytest.raises(KeyNotFound):
+        TokenSigningKey(token, "gone").sign(dtbsr, SignatureAlgorithm.ECDSA_SHA256)
+    destroy_key_pair(token, "gone")  # nothing is left to do
+    assert TokenSigningKey(token, "kept").sign(dtbsr, SignatureAlgorithm.ECDSA_SHA256)
 
 
 def test_cryptographys_builders_sign_through_the_token(tmp_path):

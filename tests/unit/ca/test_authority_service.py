@@ -12,7 +12,8 @@ from sqlalchemy import text
 from ca.attestation import Attestations, PinnedKeyUnusable
 from ca.client import CaClient
 from ca.protocol import CertificateUnknown
-from ca.server import ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY, PinnedFileUnusable
+from ca.publication import issuing_certificate_pem
+from ca.server import ROOT_PEM, SAM_ATTESTATION_KEY, PinnedFileUnusable
 from ca.signing import SignatureUnusable
 from core.algorithms import KeyType
 from core.errors import Unavailable
@@ -111,7 +112,7 @@ def test_a_zone_with_another_key_does_not_start(bench):
         start(bench, SoftwareSigningKey(KeyType.EC_P384))
 
 
-@pytest.mark.parametrize("name", [ISSUING_PEM, ROOT_PEM, SAM_ATTESTATION_KEY])
+@pytest.mark.parametrize("name", [issuing_certificate_pem(1), ROOT_PEM, SAM_ATTESTATION_KEY])
 def test_a_zone_without_a_pinned_file_does_not_start(bench, name):
     path = bench.settings.zone_dir("ca") / name
     path.write_bytes(b"junk")

@@ -26,7 +26,7 @@ def propose(bench, wanted: acts.RevokeMany):
 
 
 def listed(bench) -> set[str]:
-    der = (bench.settings.published() / publication.ISSUING_CRL).read_bytes()
+    der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     return {f"{entry.serial_number:040x}" for entry in crl.read(der, bench.issuer)}
 
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
-from ca import audit, crl, publication, tables
+from ca import audit, crl, public_keys, publication, tables
 from ca.extensions import EXPIRED_CERTS_ON_CRL
 from ca.protocol import CrlPublished, IssuedCertificate
 from ca.signing import SignatureUnusable
@@ -22,7 +22,7 @@ from tests.support.software_hsm import SoftwareSigningKey
 
 
 def file(bench):
-    return bench.settings.published() / publication.ISSUING_CRL
+    return bench.settings.published() / publication.issuing_crl(1)
 
 
 def published(bench) -> x509.CertificateRevocationList:
@@ -45,7 +45,9 @@ def put_on_record(bench, number: int, *entries: x509.RevokedCertificate) -> byte
     made = crl.build(bench.issuer, bench.issuing_key, number=number, this_update=now, next_update=ends, entries=entries)
     der = made.public_bytes(Encoding.DER)
     with bench.database.transaction() as connection:
-        recorded = tables.RecordedCrl(number, now, ends, 0, len(entries), audit.digest(der))
+        recorded = tables.RecordedCrl(
+            public_keys.identifier(bench.issuer.public_key), number, now, ends, 0, len(entries), audit.digest(der)
+        )
         tables.record_crl(connection, recorded, der)
     return der
 

@@ -18,8 +18,9 @@ from ca.admin_protocol import (
 )
 from ca.dual_control import LIFE, Approved
 from ca.guarded import Guarded
+from ca.protocol import GenerationUnknown
 
-ROTATE = acts.RotateIssuingKey(name="TEST Natural Person CA G2")
+ROTATE = acts.RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_one_persons_word_is_not_enough(rotating, proposal):
 
 
 def test_the_act_that_was_seen_is_the_one_that_is_approved(rotating, proposal):
-    other = acts.digest(acts.RotateIssuingKey(name="TEST Another CA"))
+    other = acts.digest(acts.RotateIssuingKey(generation=2, name="TEST Another CA", key="ec-p384", days=3650))
     with pytest.raises(ProposalChanged):
         rotating.control.approve(rotating.session("bogdan"), proposal.proposal, other)
     assert approve(rotating, proposal).proposal.state == "approved"
@@ -183,15 +184,15 @@ def test_what_an_administrator_tried_and_was_refused_is_in_the_log_under_the_nam
         approve(rotating, proposal, "ana")
     with pytest.raises(ProposalUnknown):
         rotating.control.reject(rotating.session("bogdan"), "p-1", "")
-    with pytest.raises(ActRefused):
-        rotating.control.propose(rotating.session("bogdan"), acts.UseRoot(purpose="issue-root-list"))
+    with pytest.raises(GenerationUnknown):
+        rotating.control.propose(rotating.session("bogdan"), acts.CloseAuthority(generation=7))
     with rotating.database.reading() as connection:
         rows = [row for _number, row in rotating.authority._parts.audit.rows(connection)]
     refused = [(row["by"], row["wanted"], row["error"]) for row in rows if row["event"] == "act refused"]
     assert refused == [
         ("ana", "approve", "SamePerson"),
         ("bogdan", "reject", "ProposalUnknown"),
-        ("bogdan", "propose", "ActRefused"),
+        ("bogdan", "propose", "GenerationUnknown"),
     ]
 
 

@@ -1,17 +1,21 @@
 """What the responder says, read with cryptography's and asn1crypto's eyes."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from asn1crypto import ocsp as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca.ocsp.answer import Refusal
 from ca.ocsp.responder import GIVEN_AGAIN_FOR, VALID_FOR
-from ca.status_parts import OCSP_CERTIFICATE
+from ca.protocol import CertificateState
+from ca.status_parts import TSU_CERTIFICATE, ocsp_certificate
+from core.errors import DomainError
 from tests.support.status_bench import StatusBench
 from tests.unit.ca.test_ocsp_requests import request
 
@@ -172,7 +176,7 @@ def test_a_revocation_is_told_within_a_second_with_nonce_and_without__attack_n11
 
 
 def test_unknown_certificates_fill_no_memory(status):
-    responder = status.parts.responder.current()
+    responder = status.parts.responder
     for serial in range(100, 150):
         assert status.ask(serial, nonce=None).certificate_status is UNKNOWN
     assert responder._kept == {}
@@ -186,7 +190,7 @@ def test_memory_of_answers_is_bounded(status, monkeypatch):
     status.advance(seconds=1)
     for serial in range(10, 20):
         assert status.ask(serial, nonce=None).certificate_status is GOOD
-        assert len(status.parts.responder.current()._kept) <= 3
+        assert len(status.parts.responder._kept) <= 3
 
 
 def test_a_lost_token_means_try_later_and_a_lying_one_no_answer__attack_y8(status):
@@ -230,7 +234,7 @@ def test_a_renewed_certificate_is_taken_without_a_restart(status):
     old = status.ask(5).certificates[0]
     status.advance(days=20)
     new = status.certify(status.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING)
-    status.write(OCSP_CERTIFICATE, new)
+    status.write(ocsp_certificate(1), new)
     assert status.ask(5).certificates[0] == new != old
 
 
@@ -247,16 +251,16 @@ def test_a_certificate_that_is_not_the_responders_is_not_used(status, tmp_path, 
         wrong = StatusBench(tmp_path / "stranger").certify(status.ocsp_key, purpose)
     else:
         wrong = None
-    path = status.folder / OCSP_CERTIFICATE
+    path = status.folder / ocsp_certificate(1)
     if wrong is not None:
-        status.write(OCSP_CERTIFICATE, wrong)
+        status.write(ocsp_certificate(1), wrong)
     elif what == "none":
         path.unlink()
     elif what == "junk":
         path.write_bytes(b"junk")
     else:
         purposes = [purpose, ExtendedKeyUsageOID.CLIENT_AUTH] if what == "two purposes" else []
-        status.write(OCSP_CERTIFICATE, status.certify_purposes(status.ocsp_key, purposes))
+        status.write(ocsp_certificate(1), status.certify_purposes(status.ocsp_key, purposes))
     assert status.parts.answer(status.request(5)) is Refusal.TRY_LATER
 
 
@@ -273,3 +277,82 @@ def test_a_token_that_is_lost_at_the_start_is_found_later(tmp_path):
     assert status.parts.answer(status.request(5)) is Refusal.TRY_LATER
     status.ocsp_key.gone = False
     assert status.ask(5).certificate_status is GOOD
+
+
+# --- several generations of the authority -------------------------------------------------------------------------
+
+
+def second_generation(status, tmp_path) -> StatusBench:
+    """Publish another generation, and give it a responder's certificate of its own."""
+    second = StatusBench(tmp_path / "second", name="TEST CA of the status bench G2")
+    pem = second.authority.public_bytes(Encoding.PEM)
+    (status.published / "issuing-g2.pem").write_bytes(pem)
+    second.ocsp_key = status.ocsp_key
+    status.write(ocsp_certificate(2), second.certify(status.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
+    second.parts = status.parts
+    identifier = hashlib.sha256(second.authority_key.public_key_der).hexdigest()
+    ends = status.clock.now() + timedelta(days=90)
+    number = len(status.feed.states) + 1
+    status.feed.states.append(CertificateState(number, identifier, f"{6:040x}", ends, None, ""))
+    status.advance(seconds=1)
+    return second
+
+
+def test_a_new_generation_is_answered_for_without_a_restart_each_by_its_own_delegate__rfc6960_4_2_2_2(status, tmp_path):
+    assert status.ask(5).certificate_status is GOOD
+    second = second_generation(status, tmp_path)
+    assert second.ask(6).certificate_status is GOOD  # whose check of the signature is against the second issuer
+    assert status.ask(5).certificate_status is GOOD
+    assert second.ask(5).certificate_status is UNKNOWN  # the first's serial number is not the second's
+    assert status.ask(6).certificate_status is UNKNOWN
+    status.probe.check([1, 2])
+
+
+def test_a_request_about_two_issuers_is_answered_for_the_first_of_them(status, tmp_path):
+    second = second_generation(status, tmp_path)
+    wanted = [(status, 5), (second, 6)]
+    for (first, one), (other, two) in (wanted, wanted[::-1]):
+        named = []
+        for bench, serial in ((first, one), (other, two)):
+            name_hash, key_hash = bench.names(hashes.SHA256())
+            hashed = {"hash_algorithm": {"algorithm": "sha256"}, "issuer_name_hash": name_hash}
+            named.append(hashed | {"issuer_key_hash": key_hash, "serial_number": serial})
+        answer = status.parts.answer(request(*named))
+        said = list(ocsp.load_der_ocsp_response(answer.der).responses)
+        assert [each.certificate_status for each in said] == [GOOD, UNKNOWN]
+        assert answer.repeatable is False
+        ocsp.load_der_ocsp_response(answer.der).certificates[0].verify_directly_issued_by(first.authority)
+
+
+def test_a_generation_without_a_delegate_waits_and_the_others_are_answered(status, tmp_path):
+    second = second_generation(status, tmp_path)
+    (status.folder / ocsp_certificate(2)).unlink()
+    assert status.parts.answer(second.request(6)) is Refusal.TRY_LATER
+    assert status.ask(5).certificate_status is GOOD
+    with pytest.raises(DomainError):
+        status.probe.check([1, 2])
+    status.probe.check([1])
+    with pytest.raises(DomainError, match="generation 3"):
+        status.probe.check([3])
+
+
+def test_a_delegate_of_one_generation_does_not_answer_for_another(status, tmp_path):
+    second = second_generation(status, tmp_path)
+    status.write(ocsp_certificate(2), status.certify(status.ocsp_key, ExtendedKeyUsageOID.OCSP_SIGNING))
+    assert status.parts.answer(second.request(6)) is Refusal.TRY_LATER
+
+
+def test_a_published_certificate_that_is_none_is_no_reason_to_stop_answering(status):
+    assert status.ask(5).certificate_status is GOOD
+    (status.published / "issuing-g2.pem").write_bytes(b"junk")
+    assert status.ask(5).certificate_status is GOOD
+
+
+def test_a_time_stamping_unit_may_be_of_any_generation(status, tmp_path):
+    second = second_generation(status, tmp_path)
+    status.write(TSU_CERTIFICATE, second.certify(status.tsu_key, ExtendedKeyUsageOID.TIME_STAMPING))
+    status.probe.check([1, 2])
+    stranger = StatusBench(tmp_path / "stranger", name="TEST stranger")
+    status.write(TSU_CERTIFICATE, stranger.certify(status.tsu_key, ExtendedKeyUsageOID.TIME_STAMPING))
+    with pytest.raises(DomainError, match="not a certificate of this authority"):
+        status.probe.check([1])

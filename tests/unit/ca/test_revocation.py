@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from sqlalchemy import text
 
-from ca import crl, publication, tables
+from ca import crl, protocol, publication, tables
 from ca.acts import CloseAuthority
 from ca.protocol import (
     REVOCATION_REASONS,
@@ -34,7 +34,7 @@ def serial(bench):
 
 
 def listed(bench, serial: str) -> x509.RevokedCertificate | None:
-    der = (bench.settings.published() / publication.ISSUING_CRL).read_bytes()
+    der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     return crl.read(der, bench.issuer).get_revoked_certificate_by_serial_number(int(serial, 16))
 
 
@@ -229,8 +229,8 @@ def test_a_definitive_entry_leaves_no_list_even_if_a_later_row_says_good__attack
     bench.admin.revoke(serial, "keyCompromise")
     parts = bench.authority._parts
     with bench.database.transaction() as connection:  # by who holds the sealing key
-        not_after = bench.clock.now() + timedelta(days=1)
-        parts.statuses.add(connection, serial, "good", "", bench.clock.now(), not_after=not_after)
+        not_after, issuer = bench.clock.now() + timedelta(days=1), parts.generations.numbered(1).identifier
+        parts.statuses.add(connection, serial, "good", "", bench.clock.now(), issuer=issuer, not_after=not_after)
     bench.admin.publish_crl()
     assert reason_of(listed(bench, serial)) == "keyCompromise"
 
@@ -256,10 +256,10 @@ def test_an_unfinished_certificate_is_in_force_too(bench, monkeypatch):
 
 def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(bench, serial):
     bench.admin.revoke(serial, "cessationOfOperation")
-    assert bench.decide(CloseAuthority()).outcome == "revocation list 3 is the last"
-    der = (bench.settings.published() / publication.ISSUING_CRL).read_bytes()
+    assert bench.decide(CloseAuthority(1)).outcome == "revocation list 3 is the last"
+    der = (bench.settings.published() / publication.issuing_crl(1)).read_bytes()
     published = crl.read(der, bench.issuer)
-    assert published.next_update_utc == tables.NEVER
+    assert published.next_update_utc == protocol.NEVER
     assert b"\x18\x0f99991231235959Z" in der  # GeneralizedTime
     uses = len(bench.signatures)
     for act in (
@@ -275,5 +275,5 @@ def test_after_the_last_list_the_authority_signs_nothing_any_more__css_6_3_9_06(
     bench.authority.make_round()
     assert len(bench.signatures) == uses
     bench.start()
-    assert (bench.settings.published() / publication.ISSUING_CRL).read_bytes() == der
+    assert (bench.settings.published() / publication.issuing_crl(1)).read_bytes() == der
     assert len(published) == 1

@@ -60,7 +60,7 @@ def test_a_change_that_is_missing_is_noticed__attack_d9(bench):
 def test_an_inserted_status_is_noticed__attack_d9(bench):
     bench.issue()
     with bench.database.transaction() as connection:
-        copied = "SELECT 2, serial, 'good', '', at, NULL, not_after, seal FROM statuses"
+        copied = "SELECT 2, issuer, serial, 'good', '', at, NULL, not_after, seal FROM statuses"
         connection.execute(text(f"INSERT INTO statuses {copied}"))
     with pytest.raises(RecordTampered):
         bench.status.changes(0)

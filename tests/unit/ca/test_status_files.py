@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import publication
+from ca import ceremony, crl, protocol, publication
+from ca.draft import Issuer
+from ca.status_files import NotPublished, check_lists
 from ca.status_web import create_pages
-from tests.support.ca_bench import CaBench
+from core.algorithms import KeyType
+from tests.support.ca_bench import CaBench, settings_for
+from tests.support.software_hsm import SoftwareSigningKey
 
 
 class NothingToProve:
     """A probe that always succeeds: responder and unit have tests of their own."""
 
-    def check(self) -> None:
-        pass
+    def check(self, generations) -> None:
+        assert generations == [1]
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ def test_health_notices_a_root_list_that_is_over(bench, http):
     assert http.get("/health").data == b"ListStale\n"
 
 
-@pytest.mark.parametrize("name", [publication.ISSUING_CRL, publication.ROOT_CRL])
+@pytest.mark.parametrize("name", [publication.issuing_crl(1), publication.ROOT_CRL])
 def test_health_notices_a_missing_or_foreign_list(bench, http, name):
     stranger = CaBench(bench.settings.state_dir / "stranger")
     path = bench.settings.published() / name
@@ -100,12 +107,55 @@ def test_health_notices_a_missing_or_foreign_list(bench, http, name):
 
 
 def test_health_notices_a_broken_certificate(bench, http):
-    path = bench.settings.published() / publication.ISSUING_CERTIFICATE
+    path = bench.settings.published() / publication.issuing_certificate(1)
     path.write_bytes(b"junk")
     assert http.get("/health").data == b"NotPublished\n"
 
 
 def test_a_list_that_is_not_published_is_an_outage_and_not_a_wrong_address(bench, http):
-    (bench.settings.published() / publication.ISSUING_CRL).unlink()
+    (bench.settings.published() / publication.issuing_crl(1)).unlink()
     answer = http.get("/crl/issuing.crl")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
+
+
+# --- generations of the issuing CA --------------------------------------------------------------------------------
+
+
+def publish_second(bench) -> None:
+    """Publish a second generation and its list, as a rotation does."""
+    key = SoftwareSigningKey(KeyType.EC_P384)
+    made = ceremony.perform(
+        bench.root_key, key, settings_for(Path("x"), issuing_name="TEST CA G2").ca, bench.clock, bench.entropy
+    )
+    issuer = Issuer.of(x509.load_der_x509_certificate(made.issuing))
+    published, now = bench.settings.published(), bench.clock.now()
+    (published / "issuing-g2.crt").write_bytes(made.issuing)
+    (published / "issuing-g2.pem").write_bytes(made.issuing_pem)
+    lists = crl.build(issuer, key, number=1, this_update=now, next_update=protocol.NEVER)
+    (published / "issuing-g2.crl").write_bytes(lists.public_bytes(Encoding.DER))
+
+
+def test_a_generation_is_served_under_its_own_addresses_once_it_is_published(bench, http):
+    for path in ("/crl/issuing-g2.crl", "/ca/issuing-g2.crt", "/crl/issuing-g1.crl", "/crl/issuing-g02.crl"):
+        assert http.get(path).status_code == 404
+    publish_second(bench)
+    answer = http.get("/crl/issuing-g2.crl")
+    assert (answer.mimetype, answer.cache_control.max_age) == ("application/pkix-crl", 600)
+    assert (
+        x509.load_der_x509_crl(answer.data).issuer
+        == x509.load_der_x509_certificate(http.get("/ca/issuing-g2.crt").data).subject
+    )
+    assert http.get("/crl/issuing-g3.crl").status_code == 404
+
+
+def test_the_last_list_of_a_generation_does_not_become_stale(bench):
+    publish_second(bench)
+    assert check_lists(bench.settings.published(), bench.clock.now()) == [1]
+    bench.clock.advance(hours=20)
+    bench.authority.make_round()
+    bench.clock.advance(hours=20)
+    bench.authority.make_round()
+    assert check_lists(bench.settings.published(), bench.clock.now()) == [1]
+    (bench.settings.published() / "issuing-g2.crl").unlink()
+    with pytest.raises(NotPublished, match="issuing-g2"):
+        check_lists(bench.settings.published(), bench.clock.now())

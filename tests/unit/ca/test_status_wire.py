@@ -170,15 +170,15 @@ def test_every_answer_says_that_it_is_no_page(status, http):
 
 
 def test_the_probe_notices_what_does_not_work(status):
-    status.probe.check()
+    status.probe.check([1])
     status.ocsp_key.gone = True
     with pytest.raises(Exception, match="TRY_LATER"):
-        status.probe.check()
+        status.probe.check([1])
     status.ocsp_key.gone = False
     status.tsu_key.faulty = True
     with pytest.raises(Exception, match="delegated"):
-        status.probe.check()
+        status.probe.check([1])
     status.tsu_key.faulty = False
     status.clock.advance(hours=-1)
     with pytest.raises(Exception):  # noqa: B017  # whichever part says so first
-        status.probe.check()
+        status.probe.check([1])

@@ -12,6 +12,8 @@ from core.logs import JsonLines, configure, current_request, harmless, request_s
 from core.secret import Secret
 from otp.delivery.ports import Sms
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
 
 def line(message, *args, extra=None, error=None):
     record = logging.getLogger("test").makeRecord(
@@ -37,7 +39,7 @@ def test_a_line_is_one_json_object_with_time_zone_and_event():
     ("value", "said"),
     [
         (Secret(b"very secret"), "<Secret>"),
-        (Sms("+40712345678", "Paraph", "12345678", "r"), "<Sms>"),
+        (Sms("+40712345678", "Paraph", "12345678", "r", NOW, NOW), "<Sms>"),
         (b"12345678", "<8 bytes>"),
         (object(), "<object>"),
         (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otp.sms import SEGMENT, NotGsm7, SmsTextTooLong, check_names, septets, signing_text
+from otp.sms import SEGMENT, NotGsm7, SmsTextTooLong, check_names, septets, signing_text, without_diacritics
 
 NAMES = {
     "for_whom": "Primaria Sectorului 3",
@@ -67,3 +67,15 @@ def _passes(name: str) -> bool:
 
 def test_extension_characters_count_twice():
     assert septets("a[b]") == 6
+
+
+@pytest.mark.parametrize("name", ["Primaria\n@evil.example #11112222", "Primaria\rX", "Primaria\fX", "\n"])
+def test_a_name_cannot_begin_a_line(name):
+    with pytest.raises(NotGsm7, match="in a name"):
+        check_names(name, "semnare.example.com")
+    with pytest.raises(NotGsm7, match="in a name"):
+        check_names("Primaria", name)
+
+
+def test_diacritics_are_taken_off_a_name():
+    assert without_diacritics("Primăria Țăndărei, Șișești, Î") == "Primaria Tandarei, Sisesti, I"

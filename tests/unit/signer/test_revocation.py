@@ -44,7 +44,7 @@ def revocation(services, asked):
         StatusSource(services.issuing, ocsp_url=ZONE + addresses.OCSP),
         StatusSource(services.root, crl_url=ZONE + addresses.ROOT_CRL),
     )
-    return Revocation(outside, sources, services.clock)
+    return Revocation(outside, lambda: sources, services.clock)
 
 
 @pytest.fixture
@@ -105,6 +105,16 @@ def test_a_revoked_unit_is_the_services_own_fault(services, revocation):
     services.ca.admin.revoke(f"{services.unit.serial_number:x}", "superseded")
     with pytest.raises(StatusUnavailable, match="revoked"):
         revocation.of_part((services.unit, services.issuing, services.root))
+
+
+def test_an_issuer_that_became_known_since_is_asked_without_a_restart(services, asked, chain):
+    root = StatusSource(services.root, crl_url=ZONE + addresses.ROOT_CRL)
+    known = [root]
+    revocation = Revocation(Outside(httpx.MockTransport(asked)), lambda: tuple(known), services.clock)
+    with pytest.raises(StatusUnavailable):
+        revocation.of_signatory(chain)
+    known.append(StatusSource(services.issuing, ocsp_url=ZONE + addresses.OCSP))
+    assert revocation.of_signatory(chain).ocsps
 
 
 def test_nothing_that_failed_is_kept(services, revocation, asked, chain):

@@ -116,8 +116,8 @@ def test_a_log_that_stands_still_has_two_a_day(world):
 def test_a_clock_behind_the_last_checkpoint_is_in_doubt__attack_o6(world):
     world.write()
     with pytest.raises(ClockInDoubt):
-        world.checkpoints.write_if_due(world.clock.now() - timedelta(seconds=1))
-    world.checkpoints.write_if_due(world.clock.now())
+        world.checkpoints.write_if_due(world.clock.now() - timedelta(seconds=11))
+    world.checkpoints.write_if_due(world.clock.now() - timedelta(seconds=9))
 
 
 def test_the_newest_checkpoint_is_time_stamped_twice_a_day(world):
