@@ -12,7 +12,7 @@ from ca.client import CaClient
 from ca.protocol import NotLinted
 from core.algorithms import KeyType
 from core.approvals import ApprovalLapsed
-from core.errors import RecordTampered, Unavailable, UnknownAlgorithm
+from core.errors import RecordStale, RecordTampered, Unavailable, UnknownAlgorithm
 from core.factors import SmsNotSent
 from otp.delivery.ports import NotDelivered
 from ra.enrolment import Account
@@ -191,6 +191,23 @@ def test_an_approval_rewritten_in_the_database_is_refused__attack_w3(bench, colu
         bench.enrolments().activate(approved.approval)
     write(before)
     assert bench.enrolments().activate(approved.approval).certificate
+
+
+def test_a_used_approval_put_back_as_it_was_makes_no_second_credential__attack_d2(bench):
+    approved = bench.enrolments().approve(applicant(), ACCOUNT)
+    with bench.sam.database.reading() as connection:
+        before = connection.exec_driver_sql("SELECT * FROM approvals WHERE account = 'stefanita'").mappings().one()
+    made = bench.enrolments().activate(approved.approval)
+    bench.requests.revoke(serial_of(made), "keyCompromise")
+    columns = ", ".join(f"{name} = ?" for name in before)
+    with bench.sam.database.transaction() as connection:
+        put_back = f"UPDATE approvals SET {columns} WHERE account = 'stefanita'"
+        connection.exec_driver_sql(put_back, tuple(before.values()))
+    for _ in range(2):
+        with pytest.raises(RecordStale, match="approvals, version 1"):
+            bench.enrolments().activate(approved.approval)
+        bench.start()  # a process that has not seen the newer one is not deceived either
+    assert len(bench.ca_client.list()) == 1
 
 
 # -- what fails on the way ------------------------------------------------------------------------------------------------
