@@ -233,7 +233,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         for zone in zones_of(settings)
         if zone not in {"sam", "ca", "preflight"}
     }
-    for setting, address in (listening | {"status.metrics_listen": settings.status.metrics_listen}).items():
+    for setting, address in listening.items():
         zone, host, port = setting.partition(".")[0], *address.rsplit(":", 1)
         if problem := _taken(host.strip("[]"), int(port)):
             yield _bad(f"The port of {zone}, {address}, cannot be used: {problem}. Set {setting}.")

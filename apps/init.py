@@ -134,12 +134,12 @@ def expected_files(settings: Settings) -> tuple[Path, ...]:
     names["status"] = (*names["status"], ocsp_certificate(FIRST), TSU_CERTIFICATE)
     if settings.sms.reports_listen:
         names |= {"sam": (*names["sam"], REPORT_SECRET), "reports": (REPORT_SECRET,)}
-    folders = [settings.zone_dir(zone) for zone in names]
+    folders = [*(settings.zone_dir(zone) for zone in names), settings.marks("sam").parent]
     return (*folders, *(settings.zone_dir(zone) / name for zone, each in names.items() for name in each))
 
 
 def _folders(settings: Settings) -> None:
-    for name in (*TOKENS, "web", "preflight", "portal", "reports", "run", "outbox", "logs"):
+    for name in (*TOKENS, "web", "preflight", "portal", "reports", "marks", "run", "outbox", "logs"):
         make_folder(settings.state_dir / name)
     make_folder(settings.published(), PUBLIC_MODE)
 

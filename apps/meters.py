@@ -1,4 +1,4 @@
-"""What is counted of each zone, for Prometheus: requests answered, and events logged (ADR 0021).
+"""What is counted of each zone, for Prometheus: requests answered and events logged; and readings of the moment (ADR 0021).
 
 1. A label has one of few values, all from our own code: a zone, a route, a status, the constant text of a log line, the
    class of an error, the name of a gateway. Nobody's name, number, document, client or credential can be one.
@@ -9,17 +9,18 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 CALL: Final = "paraph.call"  # in the WSGI environment: the route of a request, set by the application that knows it
@@ -86,6 +87,59 @@ class Meters(logging.Handler):
                 self._seconds.labels(self._zone, call).observe(time.perf_counter() - began)
 
         return answer
+
+
+class Reading(Protocol):
+    """One measure of the moment (`ca.status_readings.Reading`): a value, or one for each value of a label."""
+
+    @property
+    def name(self) -> str:
+        """Of the measure."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Of the values; empty where there is one."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """By the value of the label."""
+        ...
+
+
+class Gauges:
+    """Values of the moment, of one zone: the newest that any of its processes took is the one that is told.
+
+    Make it before the process counts, show it when it does: the library asks at a number's first use where it goes.
+    """
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+        self._registry = CollectorRegistry()
+        self._gauges: dict[str, tuple[Gauge, set[str]]] = {}
+
+    def show(self, readings: Iterable[Reading]) -> None:
+        """Tell these values; what was told before and cannot be read now is told as not a number."""
+        for each in readings:
+            gauge, known = self._gauges.get(each.name) or self._new(each)
+            known.update(each.values)
+            for value in known:
+                labels = (self._zone, value) if each.label else (self._zone,)
+                gauge.labels(*labels).set(each.values.get(value, math.nan))
+
+    def _new(self, reading: Reading) -> tuple[Gauge, set[str]]:
+        names = ("zone", reading.label) if reading.label else ("zone",)
+        made = Gauge(
+            f"paraph_{reading.name}", reading.words, names, multiprocess_mode="mostrecent", registry=self._registry
+        )
+        self._gauges[reading.name] = made, set()
+        return self._gauges[reading.name]
 
 
 def _label(value: object) -> str:

@@ -1,19 +1,18 @@
-"""The worker of a zone that holds a token: everything in one thread, so a caller who dawdles would keep all others waiting.
+"""The worker of a zone that holds a token, or that does one thing at a time: everything in one thread, its beat included.
 
-Therefore whoever opened a connection has to say what he wants at once, and to the end: a pause of two seconds, or ten
-seconds for the whole request, and the connection is closed (attack W10). An answer may take longer to be taken.
+Connections wait until their request is there (`apps.waiting_room`), so a caller who dawdles keeps nobody else waiting.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
+import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.workers.sync import SyncWorker
 
+from apps.waiting_room import Arrived, WaitingRoom
 from core.errors import DomainError
 
 if TYPE_CHECKING:
@@ -22,15 +21,37 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BEAT_SECONDS: Final = 60.0
-_PAUSE_SECONDS: Final = 2.0  # the longest silence within a request
-_REQUEST_SECONDS: Final = 10.0  # from the connection to the last byte of the request
-_ANSWER_SECONDS: Final = 30.0
 
 
 class OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A worker that does everything in its one thread, the zone's beat included."""
+    """A worker whose connections wait together, and go in to its thread one by one."""
 
     _next_beat = 0.0
+    _room: WaitingRoom
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self._room = WaitingRoom()
+        for door in self.wait_fds:
+            self._room.watch(door)
+        super().run()
+
+    def accept(self, listener: Any) -> None:
+        """Let a new connection wait; gunicorn calls it until nobody stands at the door."""
+        peer, address = listener.accept()
+        peer.set_inheritable(False)
+        self._room.enter(peer, address, listener)
+
+    def wait(self, timeout: float) -> list[Any]:
+        """Serve those whose request is there; return the listeners that somebody stands at."""
+        self.notify()
+        doors, arrived = self._room.wait(timeout)
+        if self.PIPE[0] in doors:
+            os.read(self.PIPE[0], 1)
+        for visitor in arrived:
+            self.notify()
+            self.handle(visitor.listener, Arrived(visitor, self._room.see_off), visitor.address)
+        return doors
 
     def notify(self) -> None:
         """Tell the master that this worker lives; gunicorn calls it between requests."""
@@ -42,34 +63,3 @@ class OneThread(SyncWorker):  # type: ignore[misc]  # gunicorn has no types
                 beat()
             except DomainError as error:
                 log.warning("beat failed", extra={"error": type(error).__name__, "detail": error.detail})
-
-    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
-        """Serve one connection."""
-        super().handle(listener, ImpatientSocket(client), addr)
-
-
-class ImpatientSocket(socket.socket):
-    """An accepted connection that is closed to a peer who dawdles."""
-
-    def __init__(self, accepted: socket.socket) -> None:
-        super().__init__(fileno=accepted.detach())
-        self._until = time.monotonic() + _REQUEST_SECONDS
-
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Return what comes next.
-
-        Raises:
-            ConnectionResetError: nothing came, or the request takes too long: to gunicorn the peer is gone.
-        """
-        left = self._until - time.monotonic()
-        try:
-            self.settimeout(max(0.001, min(_PAUSE_SECONDS, left)))
-            return super().recv(bufsize, flags)
-        except TimeoutError:
-            self._until = time.monotonic()
-            raise ConnectionResetError(errno.ECONNRESET, "the peer dawdles") from None
-
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        """Send all of it."""
-        self.settimeout(_ANSWER_SECONDS)
-        super().sendall(data, flags)

@@ -16,12 +16,11 @@ _ATTEMPTS: Final = 10_000
 
 def own_ports() -> tuple[str, ...]:
     """Return settings, as `section.key=value`, that put every zone at a port nobody uses now; the zones count nothing."""
-    web, status, metrics, portal, phone = free_ports(5)
+    web, status, portal, phone = free_ports(4)
     return (
         f"web.listen=127.0.0.1:{web}",
         f"service.public_origin=http://127.0.0.1:{web}",
         f"status.listen=127.0.0.1:{status}",
-        f"status.metrics_listen=127.0.0.1:{metrics}",
         f"portal.listen=127.0.0.1:{portal}",
         f"portal.public_origin=http://localhost:{portal}",
         f"phone.listen=127.0.0.1:{phone}",

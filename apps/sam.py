@@ -26,6 +26,7 @@ from signer.sam.issuers import Issuers
 from signer.sam.policy import Policy
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
+from storage.marks import Marks
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -89,6 +90,7 @@ def open_sam(settings: Settings) -> Sam:
         _keys(Token(folder, Path(settings.sam.module), TOKEN_LABEL)),
         open_gateways(settings, clock),
         _told(settings, folder),
+        marks=Marks(settings.marks("sam")),
         clock=clock,
         entropy=SystemEntropy(),
     )

@@ -124,6 +124,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _Log,
             "post_fork": lambda _master, _worker: die_with_parent(signal.SIGKILL),
             "post_worker_init": lambda _worker: zone.prepare() if zone.prepare else None,
+            "forwarder_headers": "",  # a path and scheme are those of the request line and of the settings: a header
+            "forwarded_allow_ips": "",  # that says otherwise may come from anybody, through a proxy too (attack Z14)
+            "secure_scheme_headers": {},
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }

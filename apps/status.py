@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apps.meters import Gauges
 from apps.serving import Zone, main
 from apps.status_keys import TOKEN_LABEL, key_of
 from ca.protocol import CA_STATUS
 from ca.replica import Replica
-from ca.status_metrics import StatusMetrics
 from ca.status_parts import StatusParts
 from ca.status_probe import StatusProbe
+from ca.status_readings import StatusReadings
 from ca.status_web import create_app
 from ca.time_service import KernelTimeService
 from ca.trusted_clock import TrustedClock
@@ -28,36 +29,44 @@ from hsm.session import Token
 from storage.engine import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
     from core.config import Settings
 
 
 def zone(settings: Settings) -> Zone:
     """Return what the `status` zone runs."""
+    process = Process(settings)
     return Zone(
         name="status",
-        build=lambda: build(settings),
-        listen=(settings.status.listen, settings.status.metrics_listen),
+        build=process.build,
+        listen=(settings.status.listen,),
         workers=settings.status.workers,
+        beat=process.beat if settings.metrics.listen else None,
     )
 
 
-def build(settings: Settings) -> WSGIApplication:
-    """Return the application of one process: what is asked depends on the address at which it is asked."""
-    public, metrics = open_status(settings)
-    own_port = int(settings.status.metrics_listen.rpartition(":")[2])
+class Process:
+    """The zone of one process, once it is built."""
 
-    def by_port(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        asked: int = environ["gunicorn.socket"].getsockname()[1]
-        return metrics(environ, start) if asked == own_port else public(environ, start)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._readings: StatusReadings | None = None
+        self._gauges = Gauges("status")
 
-    return by_port
+    def build(self) -> WSGIApplication:
+        """Return the application of the process."""
+        application, self._readings = open_status(self._settings)
+        return application
+
+    def beat(self) -> None:
+        """Have who watches read how the clock stands, and what ends when."""
+        if self._readings is not None:
+            self._gauges.show(self._readings.take())
 
 
-def open_status(settings: Settings) -> tuple[WSGIApplication, StatusMetrics]:
-    """Return what is answered to the world and to who watches; the token session is opened at the first signature."""
+def open_status(settings: Settings) -> tuple[WSGIApplication, StatusReadings]:
+    """Return what is answered to the world, and what is told to who watches."""
     folder = settings.zone_dir("status")
     token = Token(folder, Path(settings.ca.module), TOKEN_LABEL)
     database = Database(folder / "db.sqlite")
@@ -77,7 +86,7 @@ def open_status(settings: Settings) -> tuple[WSGIApplication, StatusMetrics]:
         qualified=settings.ca.marking == "full",
     )
     public = create_app(settings.published(), parts, StatusProbe(parts, entropy), clock)
-    return public, StatusMetrics(trusted, parts, settings.published())
+    return public, StatusReadings(trusted, parts, settings.published())
 
 
 def since_start() -> float:

@@ -18,8 +18,10 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_counters(settings: Settings) -> Database:
-    """Return the database in which the zone's processes count requests together."""
-    database = Database(settings.zone_dir("web") / "limits.sqlite", durable=False)
+    """Return the database in which the zone's processes count requests together: of no use in a backup."""
+    folder = settings.state_dir / "run" / "web"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(folder / "limits.sqlite", durable=False)
     database.create(counters.metadata)
     return database
 

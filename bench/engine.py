@@ -28,6 +28,7 @@ from hsm.session import Token
 from hsm.wrapping import TokenVault
 from signer.pades.engine import PadesEngine
 from signer.pades.options import Wishes
+from tests.support.allowances import forget
 from tests.support.sam_bench import Workbench
 from tests.support.small_pki import SmallCa
 from tests.support.tokens import MODULE, sam_keys
@@ -69,8 +70,7 @@ def engine(directory: str, size: int) -> Callable[[], Any]:
 def _authorisations(bench: Workbench, documents: list[bytes]):  # a generator of the bench
     digests = [hashlib.sha256(each).digest() for each in documents]
     while True:
-        with bench.database.transaction() as connection:
-            connection.exec_driver_sql("DELETE FROM codes")
+        forget(bench.database, bench.seals())
         sad = bench.authorise(*digests, kind="sodr").sad
         for each in documents:
             yield sad, each

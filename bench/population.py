@@ -6,18 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from apps.sam import TOKEN_LABEL
+from bench.fresh_days import fresh_day, sam_database
 from bench.processes import percentiles, timed
-from bench.service import Citizen, Flow, Portal, forget_codes
+from bench.service import Citizen, Flow, Portal
 from core.clock import SystemClock
 from core.config import Settings
-from hsm.keys import TokenMacKey
-from hsm.session import Token
 from signer.sam.records import CredentialRecord, CredentialRecords
-from storage.engine import Database
-from storage.seals import Seals
 
 FEW = 10
 MANY = 100_000
@@ -46,17 +41,14 @@ def seed(settings: Settings, like: Citizen, count: int) -> list[Citizen]:
 
     They share a wrapped key, which a row holds like any other: 100,000 keys would take minutes to make.
     """
-    folder = settings.zone_dir("sam")
-    token = Token(folder, Path(settings.sam.module), TOKEN_LABEL)
-    records = CredentialRecords(Seals(TokenMacKey(token, "seal").mac))
-    database = Database(folder / "db.sqlite")
-    with database.reading() as connection:
-        pattern = records.find(connection, like.credential)
-    for start in range(0, count, _BATCH):
-        with database.transaction() as connection:
-            for number in range(start, start + _BATCH):
-                records.add(connection, _another(pattern, number))
-    database.close()
+    with sam_database(settings) as (database, seals):
+        records = CredentialRecords(seals)
+        with database.reading() as connection:
+            pattern = records.find(connection, like.credential)
+        for start in range(0, count, _BATCH):
+            with database.transaction() as connection:
+                for number in range(start, start + _BATCH):
+                    records.add(connection, _another(pattern, number))
     chosen = [_another(pattern, number) for number in range(0, count, count // FEW)]
     return [Citizen(each.account, each.credential, each.phone) for each in chosen]
 
@@ -82,6 +74,6 @@ def signing_times(settings: Settings, portal: Portal, citizens: list[Citizen], p
     """Return percentiles of signHash alone."""
     found: list[list[float]] = []
     for _ in range(_ROUNDS):
-        forget_codes(settings)
+        fresh_day(settings)
         found += timed(sign_one, [(portal, citizens[number::processes]) for number in range(processes)], 60.0)
     return percentiles(found)

@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -95,12 +94,6 @@ def enrol(
         admin.call(Activate(made.credential, issued.certificate), Done)
         citizens.append(Citizen(account, made.credential, phone))
     return citizens
-
-
-def forget_codes(settings: Settings) -> None:
-    """Give every citizen a fresh day: five codes a day are the limit, and a bench needs more of the same people."""
-    with sqlite3.connect(settings.zone_dir("sam") / "db.sqlite") as connection:
-        connection.execute("DELETE FROM codes")
 
 
 class Flow:

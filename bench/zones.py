@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import engine, population, token
+from bench.fresh_days import fresh_day
 from bench.processes import percentiles, timed
 from bench.samples import SIZES, pdf_of
-from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, forget_codes, register_portal
+from bench.service import PSS_OID, Citizen, Flow, Portal, enrol, register_portal
 from core.algorithms import KeyType
 from tests.support.instance import Instance, make_instance
 
@@ -77,7 +78,7 @@ class Zones:
         `cpu sam`: milliseconds of processor that the zone `sam` spent on one piece of work. Where the machine is busy
         with other things, these say more than the rate.
         """
-        forget_codes(self.settings)
+        fresh_day(self.settings)
         everyone = people or self.people
         shares = [everyone[number::PROCESSES] for number in range(PROCESSES)]
         before: dict[str, float] = {}

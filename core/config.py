@@ -92,7 +92,6 @@ class Status(_Section, frozen=True):
     """The `status` zone."""
 
     listen: str
-    metrics_listen: str
     workers: int
     tsa_policy_oid: str
     time_service_required: bool
@@ -168,6 +167,10 @@ class Settings(_Section, frozen=True):
     def zone_dir(self, zone: str) -> Path:
         """Return the folder of one zone: its database, its token store, its secrets."""
         return self.state_dir / zone
+
+    def marks(self, zone: str) -> Path:
+        """Return the file that tells how far a zone's database has got: beside it, and never restored with it."""
+        return self.state_dir / "marks" / f"{zone}.sqlite"
 
     def socket(self, name: str) -> Path:
         """Return the unix socket called `name`, in a folder of its own."""

@@ -45,3 +45,7 @@ class CheckpointNotWaiting(DomainError):
 
 class RecordTampered(DomainError):
     """A record whose seal does not fit: it is not used."""
+
+
+class RecordStale(RecordTampered):
+    """A record that was written by us, but is not the newest one: somebody put it back, or restored an old copy."""

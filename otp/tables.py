@@ -1,4 +1,4 @@
-"""What is remembered of codes: the live challenge of a transaction, every code sent, every guess judged."""
+"""What is remembered of codes: the live challenge of a transaction, what each signatory has used up, and every guess."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ challenges = Table(
     "challenges",
     metadata,
     Column("challenge", Text, primary_key=True),  # the transaction's id
+    Column("version", Integer, nullable=False),
     Column("signatory", Text, nullable=False),
     Column("client", Text, nullable=False),
     Column("state", Text, CheckConstraint("state IN ('live', 'met', 'dead')"), nullable=False),
@@ -27,25 +28,21 @@ challenges = Table(
     Column("seal", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
-codes = Table(
-    "codes",
+allowances = Table(
+    "allowances",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("signatory", Text, nullable=False),
-    Column("challenge", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Index("codes_of_signatory", "signatory", "at"),
+    Column("signatory", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("used", LargeBinary, nullable=False),  # canonical bytes: `otp.throttle.Allowance`
+    Column("seal", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
-guesses = Table(
+guesses = Table(  # for the alarm of the whole service, and for nothing that lets anybody in
     "guesses",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("signatory", Text, nullable=False),
-    Column("client", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("right", Integer, CheckConstraint("right IN (0, 1)"), nullable=False),  # 0 until it was found right
-    Index("guesses_of_signatory", "signatory", "at"),
     Index("guesses_by_time", "at"),
     sqlite_strict=True,
 )
@@ -56,6 +53,7 @@ class Challenge:
     """A transaction's code, without the code."""
 
     challenge: str
+    version: int
     signatory: str
     client: str
     state: Literal["live", "met", "dead"]

@@ -7,14 +7,12 @@ Success does not reset the year's budget; no resend resets the attempts; one por
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, select
-
+from core.canonical import Value, decode, encode
 from core.factors import ThrottledUntil
-from otp.tables import codes, guesses
 
 TRIES: Final = 3  # guesses judged for one transaction
 LIFE: Final = timedelta(minutes=5)  # of one code, from its last sending
@@ -29,54 +27,84 @@ CODES_A_MONTH: Final = 30
 CONSECUTIVE_WRONG: Final = 15
 WRONG_A_YEAR: Final = 90
 WRONG_A_YEAR_PER_CLIENT: Final = 30
-_ALARM_SPAN: Final = timedelta(hours=1)
+ALARM_SPAN: Final = timedelta(hours=1)
 _ALARM_DEVIATIONS: Final = 4
-
-# Built once: putting a statement together costs more than running it.
-_SENT = (
-    select(codes.c.at)
-    .where(codes.c.signatory == bindparam("of"), codes.c.at > bindparam("since"))
-    .order_by(codes.c.at.desc())
-    .limit(bindparam("most"))
-)
-_WRONG = (guesses.c.signatory == bindparam("of")) & (guesses.c.right == 0)
-_LAST_RIGHT = select(func.max(guesses.c.id)).where(guesses.c.signatory == bindparam("of"), guesses.c.right == 1)
-_SINCE_RIGHT = _WRONG & (guesses.c.id > func.coalesce(_LAST_RIGHT.scalar_subquery(), 0))
-_IN_YEAR = _WRONG & (guesses.c.at > bindparam("since"))
-_SPENT = select(
-    select(func.count()).where(_SINCE_RIGHT).scalar_subquery(),
-    select(func.count()).where(_IN_YEAR).scalar_subquery(),
-    select(func.count()).where(_IN_YEAR, guesses.c.client == bindparam("through")).scalar_subquery(),
-)
-_JUDGED = select(func.count(), func.coalesce(func.sum(1 - guesses.c.right), 0)).where(guesses.c.at > bindparam("since"))
+_DOMAIN: Final = "paraph allowance v1"
+T = TypeVar("T")
 
 
-def allow_code(connection: Connection, signatory: str, now: datetime) -> None:
-    """Let one more code be sent to a signatory.
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a signatory has used up: the codes of a month, and the wrong guesses of a year with the portal of each.
 
-    Raises:
-        ThrottledUntil: the day's or the month's allowance is used up.
+    A guess counts as wrong from before it is compared until it is found right.
     """
-    for span, limit, name in ((DAY, CODES_A_DAY, "codes a day"), (MONTH, CODES_A_MONTH, "codes a month")):
-        sent = connection.scalars(_SENT, {"of": signatory, "since": now - span, "most": limit}).all()
-        if len(sent) == limit:
-            raise ThrottledUntil((sent[-1] + span).isoformat(), name)
+
+    codes: tuple[datetime, ...] = ()  # oldest first
+    wrong: tuple[tuple[datetime, str], ...] = ()  # oldest first
+    consecutive: int = 0  # wrong guesses since the last right one
+
+    def allow_code(self, now: datetime) -> None:
+        """Let one more code be sent.
+
+        Raises:
+            ThrottledUntil: the day's or the month's allowance is used up.
+        """
+        for span, limit, name in ((DAY, CODES_A_DAY, "codes a day"), (MONTH, CODES_A_MONTH, "codes a month")):
+            sent = [at for at in self.codes if at > now - span]
+            if len(sent) >= limit:
+                raise ThrottledUntil((sent[-limit] + span).isoformat(), name)
+
+    def allow_guess(self, client: str, now: datetime) -> None:
+        """Let one more guess be judged.
+
+        Raises:
+            ThrottledUntil: a budget is spent; `until` is empty where only a new identification helps.
+        """
+        in_year = [through for at, through in self.wrong if at > now - YEAR]
+        if self.consecutive >= CONSECUTIVE_WRONG:
+            raise ThrottledUntil("", "consecutive wrong guesses")
+        if len(in_year) >= WRONG_A_YEAR:
+            raise ThrottledUntil("", "wrong guesses a year")
+        if in_year.count(client) >= WRONG_A_YEAR_PER_CLIENT:
+            raise ThrottledUntil("", "wrong guesses a year through one client")
+
+    def with_code(self, now: datetime) -> Allowance:
+        """Return what is used up once a code was sent; what is over is forgotten."""
+        return replace(self, codes=(*(at for at in self.codes if at > now - MONTH), now))
+
+    def without_code(self, at: datetime) -> Allowance:
+        """Return what is used up when the code of an instant was not sent after all."""
+        return replace(self, codes=_without_one(self.codes, at))
+
+    def with_guess(self, client: str, now: datetime) -> Allowance:
+        """Return what is used up once a guess is about to be judged; what is over is forgotten."""
+        kept = tuple(each for each in self.wrong if each[0] > now - YEAR)
+        return replace(self, wrong=(*kept, (now, client)), consecutive=self.consecutive + 1)
+
+    def with_right(self, client: str, at: datetime) -> Allowance:
+        """Return what is used up when the guess of an instant was right."""
+        return replace(self, wrong=_without_one(self.wrong, (at, client)), consecutive=0)
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes."""
+        wrong: list[Value] = [[at, client] for at, client in self.wrong]
+        return encode(_DOMAIN, {"codes": list(self.codes), "wrong": wrong, "consecutive": self.consecutive})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Allowance:
+        """Return the allowance that `to_bytes` wrote.
+
+        Raises:
+            NotCanonical: other bytes.
+        """
+        told: dict[str, Any] = decode(_DOMAIN, data)
+        return cls(tuple(told["codes"]), tuple((at, client) for at, client in told["wrong"]), told["consecutive"])
 
 
-def allow_guess(connection: Connection, signatory: str, client: str, now: datetime) -> None:
-    """Let one more guess be judged for a signatory.
-
-    Raises:
-        ThrottledUntil: a budget is spent; `until` is empty where only a new identification helps.
-    """
-    spent = {"of": signatory, "since": now - YEAR, "through": client}
-    since_right, in_year, through_client = connection.execute(_SPENT, spent).one()
-    if since_right >= CONSECUTIVE_WRONG:
-        raise ThrottledUntil("", "consecutive wrong guesses")
-    if in_year >= WRONG_A_YEAR:
-        raise ThrottledUntil("", "wrong guesses a year")
-    if through_client >= WRONG_A_YEAR_PER_CLIENT:
-        raise ThrottledUntil("", "wrong guesses a year through one client")
+def _without_one(values: tuple[T, ...], one: T) -> tuple[T, ...]:
+    place = values.index(one)
+    return values[:place] + values[place + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +119,3 @@ class GuessRate:
         expected = self.judged * honest_error_rate
         deviation = math.sqrt(expected * (1 - honest_error_rate))
         return self.wrong > expected + _ALARM_DEVIATIONS * max(deviation, 1.0)
-
-
-def guess_rate(connection: Connection, now: datetime) -> GuessRate:
-    """Return how the guesses of the last hour went."""
-    judged, wrong = connection.execute(_JUDGED, {"since": now - _ALARM_SPAN}).one()
-    return GuessRate(judged, wrong)

@@ -33,7 +33,7 @@ from signer.errors import (
     NameNotSignatorys,
     SignedOtherwise,
 )
-from signer.levels import Level
+from signer.orders import ContentOrder, DocumentOrder, Signed
 from signer.pades.errors import CannotCertify, CannotPrepare
 from signer.pades.options import Appearance, Wishes
 from signer.sam.client import SamClient
@@ -48,7 +48,7 @@ from signer.sam.protocol import (
     SignHashes,
 )
 from signer.validation_data import ValidationData
-from stamp.appearance import NoPlace, Position
+from stamp.appearance import NoPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +59,6 @@ class Warrant:
     credential: str
     sad: str
     algorithm: SignatureAlgorithm
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a visible appearance stands: on which page (from 0, -1 the last), in which corner."""
-
-    page: int
-    position: Position
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentOrder:
-    """One document, and how it is to be signed."""
-
-    content: bytes
-    level: Level = Level.B
-    certifies: bool = False
-    shows_name: bool = False
-    name: str | None = None  # the name to be shown, where the portal says it: the signatory's, or it is refused
-    placement: Placement | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContentOrder:
-    """Content that is signed as it is, by its digest; with the content itself where the signature carries it."""
-
-    digest: bytes
-    level: Level = Level.B
-    carried: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Signed documents or signatures, in the order asked, and what they are validated with."""
-
-    values: list[bytes]
-    data: ValidationData
 
 
 @dataclass(frozen=True, slots=True)

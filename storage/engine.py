@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from core.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -30,6 +30,7 @@ class StorageBroken(Unavailable):
 
 
 _BUSY_MS = 5_000
+_WAITING = "waiting for the end of the transaction"
 
 
 class Database:
@@ -56,12 +57,18 @@ class Database:
         """
         with _translated(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            waiting: list[Callable[[], None]] = []
+            connection.info[_WAITING] = waiting
             try:
                 yield connection
                 connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
+            finally:
+                del connection.info[_WAITING]
+        for action in waiting:
+            action()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -101,6 +108,16 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def is_writing(connection: Connection) -> bool:
+    """Return whether this connection holds the write lock: what it reads is the newest there is."""
+    return _WAITING in connection.info
+
+
+def once_durable(connection: Connection, action: Callable[[], None]) -> None:
+    """Have something done when the present transaction is durable; never, when it is undone."""
+    connection.info[_WAITING].append(action)
 
 
 def _engine(path: Path, busy_ms: int, synchronous: Literal["FULL", "NORMAL"]) -> Engine:

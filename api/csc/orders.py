@@ -15,7 +15,7 @@ from api.csc.fields import Fields
 from api.refusals import InvalidParameter
 from core.algorithms import SignatureAlgorithm
 from signer.levels import Level
-from signer.service import Placement
+from signer.orders import Placement
 from stamp.appearance import Position
 
 PADES: Final = "P"
@@ -25,7 +25,8 @@ CADES: Final = "C"
 ENVELOPES: Final = {PADES: ("Revision", "Certification"), CADES: ("Attached", "Detached")}
 LEVELS: Final = {PADES: tuple(Level), CADES: (Level.B, Level.T)}
 _MOST_PAGES: Final = 100_000
-_POSITIONS: Final = frozenset(position.value for position in Position)
+_POSITIONS: Final = tuple(position.value for position in Position)
+_NAME: Final = ("Name", "name")
 _BY_NAME: Final = {level.value.lower(): level for level in Level}  # both spellings of the specification
 
 
@@ -112,14 +113,16 @@ def _names(element: Fields) -> list[str | None]:
     No other property is served: Reason, Location and ContactInfo would be shown as the signatory's own words, and
     nobody showed them to the signatory (docs/adr/0018).
     """
-    properties = element.get("signed_props") or []
+    properties = element.get("signed_props")
+    if properties is None:
+        return []
     if not isinstance(properties, list) or len(properties) > 1:
         raise InvalidParameter("signed_props")
     return [_name(each) for each in properties]
 
 
 def _name(property_: object) -> str | None:
-    if not isinstance(property_, dict) or property_.get("attribute_name") not in {"Name", "name"}:
+    if not isinstance(property_, dict) or property_.get("attribute_name") not in _NAME:
         raise InvalidParameter("signed_props")
     value = property_.get("attribute_value")
     if value is None:
@@ -137,7 +140,8 @@ def _placement(element: Fields) -> Placement | None:
         return None
     if not isinstance(value, dict):
         raise InvalidParameter("appearance")
-    page, position = value.get("page", -1), value.get("position", Position.BOTTOM_RIGHT.value)
+    said = {name: each for name, each in value.items() if each is not None}  # null is absent
+    page, position = said.get("page", -1), said.get("position", Position.BOTTOM_RIGHT.value)
     if type(page) is not int or not (page == -1 or 1 <= page <= _MOST_PAGES) or position not in _POSITIONS:
         raise InvalidParameter("appearance")
     return Placement(page if page == -1 else page - 1, Position(position))

@@ -37,8 +37,9 @@ from core.base64url import decode_any
 from core.errors import Malformed
 from core.strict_json import Json
 from signer.errors import ContentNotAuthorised, DocumentNotAuthorised
+from signer.orders import ContentOrder, DocumentOrder, Signed
 from signer.sam.errors import TooManySignatures
-from signer.service import ContentOrder, DocumentOrder, Signed, SigningService, Warrant
+from signer.service import SigningService, Warrant
 
 _Warrant = Callable[[SignatureAlgorithm], Warrant]
 _LONGEST_HASH: Final = 300  # characters, percent-encoded at worst

@@ -188,6 +188,8 @@ def _say(done: Done, *, as_json: bool) -> None:
         "approvals_withdrawn": done.sam.withdrawn,
         "credentials_revoked": done.sam.revoked,
         "credentials_suspended": done.sam.suspended,
+        "portals_to_register_again": done.sam.portals,
+        "evidence_rows_lost": done.sam.rows_lost,
     }
     if as_json:
         say_json(found)

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, example="paraph ca crl")
-@click.option(
-    "--generation", type=click.IntRange(1), default=0, help="Of the issuing CA; default: the one that issues."
-)
+@click.option("--generation", type=click.IntRange(1), help="Of the issuing CA; default: the one that issues.")
 @as_json
 @click.pass_obj
-def crl(installation: Installation, *, generation: int, as_json: bool) -> None:
+def crl(installation: Installation, *, generation: int | None, as_json: bool) -> None:
     """Issue and publish a new revocation list now.
 
     The authority does so by itself at every revocation, and every twelve hours.
     """
-    new = Authority(installation).operator.publish_crl(generation)
+    new = Authority(installation).operator.publish_crl(generation or 0)
     if as_json:
         say_json({"number": new.number, "next_update": new.next_update, "entries": new.entries})
         return

@@ -23,6 +23,9 @@ PARTS: Final[tuple[Part, ...]] = ("records", "keys")
 DATABASE: Final = "db.sqlite"
 TOKEN_STORE: Final = "tokens"  # noqa: S105  # a folder's name
 _OF_ONE_RUN: Final = frozenset({"run", "logs", "outbox"})
+_MARKS: Final = (
+    "marks"  # they tell old rows from new ones, also after a restore: a copy of them would be as old as the rest
+)
 _LOCKS: Final = frozenset({"login.lock"})
 _COUNTERS: Final = "limits.sqlite"  # of requests, within minutes; and what lies beside it
 _SECRETS: Final = frozenset({"admins"})  # of a development installation: passwords and TOTP secrets
@@ -32,7 +35,7 @@ _BESIDE_A_DATABASE: Final = (f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-
 def part_of(path: PurePath) -> Part | None:
     """Return the part that a file belongs to, by its path in the state folder; None for what a backup leaves out."""
     top = path.parts[0]
-    if top in _OF_ONE_RUN or path.name in _LOCKS or path.name in _BESIDE_A_DATABASE:
+    if top in _OF_ONE_RUN or top == _MARKS or path.name in _LOCKS or path.name in _BESIDE_A_DATABASE:
         return None
     if path.name.startswith(_COUNTERS):
         return None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from apps.ca import inspect_installed
 from apps.custody.errors import BackupDamaged
 from apps.custody.layout import DATABASE, TOKEN_STORE
+from apps.files import make_folder
 from apps.init import TOKENS, check_initialised
 from apps.installation import TOKEN_TEMPLATE
 from apps.rotation import ROOT_TOKEN, root_of
@@ -54,6 +55,7 @@ def prove(settings: Settings) -> Proof:
         check_initialised(settings)
         databases = _databases(settings.state_dir)
         point_to_tokens(settings.state_dir, settings.state_dir)
+        make_folder(settings.marks("sam").parent)  # of which a backup has nothing
         return _proved(settings, databases)
     except BackupDamaged:
         raise

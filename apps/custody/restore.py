@@ -24,6 +24,7 @@ from apps.custody.errors import BackupTooOld, OtherInstallation, ZonesRunning
 from apps.custody.lists import newest_revocation_lists, newest_trusted_list
 from apps.custody.opening import opened
 from apps.custody.proof import Proof, point_to_tokens, prove
+from apps.custody.snapshot import copy_database
 from apps.files import make_folder
 from apps.rotation import root_of
 from apps.sam import open_sam
@@ -122,6 +123,7 @@ class Restoration:
         self._say("Having the record learn what was published since the backup")
         learnt = Reconciliation(authority.parts, ready.settings.published()).reconcile(begun)
         self._say("Ending what was live in the SAM")
+        self._hand_marks_over(ready.settings)
         with closing(open_sam(ready.settings)) as sam:
             restored = sam.restore(ready.digest, begun.by, _statuses(authority))
         self._finish(authority, begun, learnt)
@@ -147,6 +149,11 @@ class Restoration:
     def _folders(self, fetched: Path | None) -> list[Path]:
         """Return where published lists are that may be newer than the backup's."""
         return [each for each in (self._settings.published(), fetched) if each is not None and each.is_dir()]
+
+    def _hand_marks_over(self, to: Settings) -> None:
+        """Have the SAM know what was newest in the database that is replaced, if that is still here."""
+        if self._settings.marks("sam").is_file():
+            copy_database(self._settings.marks("sam"), to.marks("sam"))
 
     def _finish(self, authority: OpenAuthority, begun: Begun[Restore], learnt: Reconciled) -> None:
         with authority.parts.database.transaction() as connection:

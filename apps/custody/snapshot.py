@@ -47,7 +47,7 @@ def take(
 def _copy(source: Path, target: Path) -> None:
     try:
         if source.name == layout.DATABASE:
-            _copy_database(source, target)
+            copy_database(source, target)
         else:
             with _at_rest(source):
                 shutil.copy(source, target)
@@ -55,7 +55,8 @@ def _copy(source: Path, target: Path) -> None:
         raise BackupNotMade(f"{source}: {error}; try again") from error
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database that may be in use."""
     target.touch(SECRET_MODE)
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)  # in one step, under one read lock: a state that was there at one moment

@@ -98,7 +98,8 @@ class _Store:
         written = list(after.xrefs.explicit_refs_in_revision(at))
         self._written = {_name(ref) for ref in written}
         self._new = {_name(ref) for ref in written if after.xrefs.get_historical_ref(ref, at - 1) is None}
-        self._explained: set[_Name] = set()
+        section = after.xrefs.get_xref_container_info(at).stream_ref  # a cross-reference stream is an object too
+        self._explained: set[_Name] = {_name(section)} & self._new if section is not None else set()
 
     def evidence(self) -> Evidence:
         """Return what the store holds, after checking that its increment does nothing else."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, or_,
 
 from signer.sam.errors import ApprovalUnknown
 from signer.sam.tables import approvals
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 State = Literal["open", "used", "withdrawn", "lapsed"]
 
@@ -61,7 +61,7 @@ _OPEN: Final = select(approvals).where(approvals.c.state == "open").order_by(app
 class Approvals:
     """The repository of approvals."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: FreshSeals) -> None:
         self._seals = seals
 
     def find(self, connection: Connection, approval: str) -> Approval:
@@ -69,21 +69,21 @@ class Approvals:
 
         Raises:
             ApprovalUnknown: there is none.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": approval}).mappings().first()
         if row is None:
             raise ApprovalUnknown(approval[:100])
-        return Approval(**self._seals.opened(approvals, dict(row)))
+        return Approval(**self._seals.opened(connection, approvals, dict(row)))
 
     def open_ones(self, connection: Connection, *conditions: ColumnElement[bool], most: int = 1000) -> list[Approval]:
         """Return the open approvals that fulfil the conditions, oldest first; some may have lapsed meanwhile."""
         rows = connection.execute(_OPEN.where(*conditions).limit(most)).mappings()
-        return [Approval(**self._seals.opened(approvals, dict(row))) for row in rows]
+        return [Approval(**self._seals.opened(connection, approvals, dict(row))) for row in rows]
 
     def add(self, connection: Connection, approval: Approval) -> None:
         """Insert a new approval, sealed."""
-        connection.execute(insert(approvals), self._seals.sealed(approvals, approval))
+        connection.execute(insert(approvals), self._seals.sealed(connection, approvals, approval))
 
     def replace(self, connection: Connection, approval: Approval) -> None:
         """Store a changed approval, sealed anew; its version must be one above the stored one.
@@ -94,7 +94,7 @@ class Approvals:
         stored = connection.execute(
             update(approvals)
             .where(approvals.c.approval == approval.approval, approvals.c.version == approval.version - 1)
-            .values(self._seals.sealed(approvals, approval))
+            .values(self._seals.sealed(connection, approvals, approval))
         )
         if stored.rowcount != 1:
             raise ApprovalUnknown(f"{approval.approval}: changed meanwhile")

@@ -10,10 +10,11 @@ from hsm.ports import MacKey
 from signer.sam.errors import EvidenceBroken
 from signer.sam.tables import evidence
 from storage.chain import Chain
+from storage.marks import Marks
 
 
 class Evidence(Chain):
     """Appends to the log and verifies it; the first row that is not as it was written raises `EvidenceBroken`."""
 
-    def __init__(self, key: MacKey) -> None:
-        super().__init__(evidence, "evidence", key.mac, EvidenceBroken)
+    def __init__(self, key: MacKey, marks: Marks) -> None:
+        super().__init__(evidence, "evidence", key.mac, EvidenceBroken, marks)

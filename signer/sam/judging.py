@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from core.errors import DomainError
 from core.factors import CodeWrong, SigningStopped, SmsNotSent
-from otp import throttle
 from otp.delivery.ports import NotDelivered
 from otp.tables import Challenge
 from signer.sam.code_messages import CodeMessages
@@ -110,6 +109,6 @@ class Judging:
             self._parts.evidence.append(
                 connection, "code refused", now, transaction=transaction.transaction, reason=type(error).__name__
             )
-            rate = throttle.guess_rate(connection, now)
+            rate = self._parts.challenges.guess_rate(connection, now)
         if rate.is_alarming(self._honest_error_rate):
             log.warning("wrong codes beyond honest error", extra={"judged": rate.judged, "wrong": rate.wrong})

@@ -17,6 +17,7 @@ from core.entropy import new_id
 from core.errors import Malformed, MalformedDigest
 from core.factors import SmsNotSent
 from otp.delivery.ports import NotDelivered
+from otp.tables import Challenge
 from signer.sam.code_messages import CodeMessages
 from signer.sam.endings import end
 from signer.sam.errors import CredentialUnknown
@@ -72,7 +73,7 @@ class Opening:
         try:
             self._messages.send(transaction, record, portal, challenge)
         except NotDelivered as error:
-            raise self._not_sent(transaction, portal, request, error) from error
+            raise self._not_sent(transaction, challenge, portal, request, error) from error
         return view(self._parts, transaction, record, portal, challenge)
 
     def _request(self, asked: OpenTransaction, portal: Portal, now: datetime) -> tuple[PortalRequest, bool]:
@@ -115,7 +116,7 @@ class Opening:
             expires_at=now + TRANSACTION_LIFE,
         )
         progress = b"A" * len(request.digests)
-        return Transaction(name, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
+        return Transaction(name, 1, record.credential, "open", binding.to_bytes(), asked.language, progress, None)
 
     def _end_earlier(self, connection: Connection, record: CredentialRecord, now: datetime) -> None:
         """End what is still live: one open transaction for a credential. Results of ended ones are of no use to anybody."""
@@ -138,13 +139,20 @@ class Opening:
         )
 
     def _not_sent(
-        self, transaction: Transaction, portal: Portal, request: PortalRequest, error: NotDelivered
+        self,
+        transaction: Transaction,
+        challenge: Challenge,
+        portal: Portal,
+        request: PortalRequest,
+        error: NotDelivered,
     ) -> SmsNotSent:
         """End a transaction whose code did not go out: should the message arrive all the same, its code opens nothing."""
         now = self._parts.clock.now()
         with self._parts.database.transaction() as connection:
-            self._parts.challenges.not_sent(connection, transaction.transaction, may_arrive=error.may_arrive)
-            self._parts.transactions.store(connection, replace(transaction, state="not-sent"))
+            self._parts.challenges.not_sent(connection, challenge, may_arrive=error.may_arrive)
+            current = self._parts.transactions.find(connection, transaction.transaction)
+            if current.state == "open":  # nobody ended it while the gateway was waited for
+                self._parts.transactions.store(connection, replace(current, state="not-sent"))
             unuse(connection, portal, request)
             self._parts.evidence.append(connection, "code not sent", now, transaction=transaction.transaction)
         return SmsNotSent(error.detail, (now + SMS_PAUSE).isoformat())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from core.canonical import encode
 from core.factors import ChallengeClosed
 from signer.sam.tables import own_revocations
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class OwnRevocation:
     """One row of `own_revocations`, as it was sealed."""
 
     request: str
+    version: int
     state: Literal["open", "confirmed", "carried-out"]
     credential: str  # empty: a request in which nobody was described, and which no code opens
     nonce: bytes
@@ -53,7 +54,7 @@ _MOST: Final = 100  # orders at a time
 class OwnRevocations:
     """The repository of these requests."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: FreshSeals) -> None:
         self._seals = seals
 
     def find(self, connection: Connection, request: str) -> OwnRevocation:
@@ -61,30 +62,36 @@ class OwnRevocations:
 
         Raises:
             ChallengeClosed: there is none, or not any more.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": request}).mappings().first()
         if row is None:
             raise ChallengeClosed("no such request")
-        return OwnRevocation(**self._seals.opened(own_revocations, dict(row)))
+        return OwnRevocation(**self._seals.opened(connection, own_revocations, dict(row)))
 
     def confirmed(self, connection: Connection) -> list[OwnRevocation]:
         """Return the confirmed requests of which nobody said that they were carried out, oldest first."""
         rows = connection.execute(_CONFIRMED.limit(_MOST)).mappings()
-        return [OwnRevocation(**self._seals.opened(own_revocations, dict(row))) for row in rows]
+        return [OwnRevocation(**self._seals.opened(connection, own_revocations, dict(row))) for row in rows]
 
     def add(self, connection: Connection, request: OwnRevocation) -> None:
         """Insert a new request, sealed."""
-        connection.execute(insert(own_revocations), self._seals.sealed(own_revocations, request))
+        connection.execute(insert(own_revocations), self._seals.sealed(connection, own_revocations, request))
 
     def replace(self, connection: Connection, request: OwnRevocation) -> None:
-        """Store a changed request, sealed anew."""
-        connection.execute(
-            update(own_revocations)
-            .where(own_revocations.c.request == request.request)
-            .values(self._seals.sealed(own_revocations, request))
-        )
+        """Store a request that was read and changed, sealed anew, as the next version.
+
+        Raises:
+            ChallengeClosed: it changed meanwhile.
+        """
+        place = own_revocations.c.request == request.request, own_revocations.c.version == request.version
+        newer = replace(request, version=request.version + 1)
+        sealed = self._seals.sealed(connection, own_revocations, newer)
+        if connection.execute(update(own_revocations).where(*place).values(sealed)).rowcount != 1:
+            raise ChallengeClosed("changed meanwhile")
 
     def forget_open(self, connection: Connection, before: datetime) -> list[str]:
         """Drop requests that were opened before an instant and not confirmed; return their names."""
-        return list(connection.scalars(_STALE, {"before": before}))
+        names = list(connection.scalars(_STALE, {"before": before}))
+        self._seals.forget(connection, own_revocations, names)
+        return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from otp.sms import check_names
 from signer.sam.errors import PortalUnknown
 from signer.sam.protocol import RegisterPortal
 from signer.sam.tables import portals
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 _RSA_BITS = 3000  # ETSI TS 119 312 v2.1.1
 # Built once: putting a statement together costs more than running it.
@@ -56,7 +57,7 @@ def request_key(jwk: str) -> ECKey | RSAKey:
 class Portals:
     """The repository of portals. `sms_host` is the host line that every message ends with."""
 
-    def __init__(self, seals: Seals, sms_host: str) -> None:
+    def __init__(self, seals: FreshSeals, sms_host: str) -> None:
         self._seals = seals
         self._sms_host = sms_host
 
@@ -65,12 +66,16 @@ class Portals:
 
         Raises:
             PortalUnknown: there is none.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": client}).mappings().first()
         if row is None:
             raise PortalUnknown(client)
-        return Portal(**self._seals.opened(portals, dict(row)))
+        return Portal(**self._seals.opened(connection, portals, dict(row)))
+
+    def forget(self, connection: Connection, clients: Sequence[str]) -> None:
+        """Forget portals, until they are registered again."""
+        connection.execute(delete(portals).where(portals.c.client.in_(clients)))
 
     def register(self, connection: Connection, asked: RegisterPortal) -> Portal:
         """Register a portal, or replace its record.
@@ -89,8 +94,9 @@ class Portals:
             asked.request_key_jwk,
         )
         connection.execute(delete(portals).where(portals.c.client == asked.client))
-        connection.execute(insert(portals).values(self._seals.sealed(portals, portal)))
+        connection.execute(insert(portals).values(self._seals.sealed(connection, portals, portal)))
         return portal
 
     def _next_version(self, connection: Connection, client: str) -> int:
-        return (connection.scalar(select(portals.c.version).where(portals.c.client == client)) or 0) + 1
+        there = connection.scalar(select(portals.c.version).where(portals.c.client == client)) or 0
+        return max(there, self._seals.newest(portals, client)) + 1

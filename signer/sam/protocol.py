@@ -16,7 +16,7 @@ from typing import Literal
 from channel import stamping
 from channel.protocol import SMALL, Call, Done, Message, Protocol
 from channel.stamping import CheckpointsVerified
-from core.errors import ClockInDoubt, MalformedDigest, RecordTampered, UnknownAlgorithm
+from core.errors import ClockInDoubt, MalformedDigest, RecordStale, RecordTampered, UnknownAlgorithm
 from core.statements import IncrementVerdict, KeyAttestation, RevocationOrder
 from signer.sam import errors
 
@@ -418,7 +418,7 @@ SAM = Protocol(
         Call(ListCredentials, Credentials),
         Call(DescribeCredential, CredentialView),
     ),
-    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, ClockInDoubt),
+    errors=(*errors.ALL, MalformedDigest, UnknownAlgorithm, RecordTampered, RecordStale, ClockInDoubt),
 )
 ADMIN = Protocol(
     "sam-admin",
@@ -438,5 +438,13 @@ ADMIN = Protocol(
         Call(VerifyEvidence, EvidenceVerified, seconds=120.0),
         *stamping.CALLS,
     ),
-    errors=(*errors.ALL, *errors.OPERATORS, UnknownAlgorithm, RecordTampered, ClockInDoubt, *stamping.ERRORS),
+    errors=(
+        *errors.ALL,
+        *errors.OPERATORS,
+        UnknownAlgorithm,
+        RecordTampered,
+        RecordStale,
+        ClockInDoubt,
+        *stamping.ERRORS,
+    ),
 )

@@ -13,7 +13,7 @@ from hsm.ports import WrappedKey
 from signer.sam.approvals import Approval, about_the_same
 from signer.sam.errors import CredentialUnknown
 from signer.sam.tables import credentials
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 State = Literal["pending", "active", "suspended", "superseded", "expired", "revoked"]
 IN_USE: Final[tuple[State, ...]] = ("active", "suspended")
@@ -74,7 +74,7 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class CredentialRecords:
     """The repository of credential records."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: FreshSeals) -> None:
         self._seals = seals
 
     def find(self, connection: Connection, credential: str) -> CredentialRecord:
@@ -82,17 +82,17 @@ class CredentialRecords:
 
         Raises:
             CredentialUnknown: there is none.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": credential}).mappings().first()
         if row is None:
             raise CredentialUnknown(credential)
-        return CredentialRecord(**self._seals.opened(credentials, dict(row)))
+        return CredentialRecord(**self._seals.opened(connection, credentials, dict(row)))
 
     def of_account(self, connection: Connection, client: str, account: str) -> list[CredentialRecord]:
         """Return the records that a portal's account may use, oldest first."""
         rows = connection.execute(_OF_ACCOUNT, {"of_client": client, "of_account": account}).mappings()
-        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+        return [CredentialRecord(**self._seals.opened(connection, credentials, dict(row))) for row in rows]
 
     def of_approval(self, connection: Connection, approval: str, *states: State) -> list[CredentialRecord]:
         """Return the records made on an approval that are in one of these states."""
@@ -121,7 +121,7 @@ class CredentialRecords:
             RecordTampered: a seal does not fit.
         """
         rows = connection.execute(select(credentials)).mappings()
-        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+        return [CredentialRecord(**self._seals.opened(connection, credentials, dict(row))) for row in rows]
 
     def _all(
         self,
@@ -130,11 +130,11 @@ class CredentialRecords:
         order: Column[Any] = credentials.c.created_at,
     ) -> list[CredentialRecord]:
         rows = connection.execute(select(credentials).where(*conditions).order_by(order).limit(_MOST)).mappings()
-        return [CredentialRecord(**self._seals.opened(credentials, dict(row))) for row in rows]
+        return [CredentialRecord(**self._seals.opened(connection, credentials, dict(row))) for row in rows]
 
     def add(self, connection: Connection, record: CredentialRecord) -> None:
         """Insert a new record, sealed."""
-        connection.execute(_ADD, self._seals.sealed(credentials, record))
+        connection.execute(_ADD, self._seals.sealed(connection, credentials, record))
 
     def replace(self, connection: Connection, record: CredentialRecord) -> None:
         """Store a changed record, sealed anew; its version must be one above the stored one.
@@ -145,7 +145,7 @@ class CredentialRecords:
         stored = connection.execute(
             update(credentials)
             .where(credentials.c.credential == record.credential, credentials.c.version == record.version - 1)
-            .values(self._seals.sealed(credentials, record))
+            .values(self._seals.sealed(connection, credentials, record))
         )
         if stored.rowcount != 1:
             raise CredentialUnknown(f"{record.credential}: changed meanwhile")

@@ -84,7 +84,7 @@ class Revoking:
     ) -> tuple[OwnRevocation, Challenge]:
         request = new_id(self._parts.entropy, "v")
         credential = record.credential if record is not None else ""
-        opened = OwnRevocation(request, "open", credential, self._parts.entropy.token_bytes(16), now, None)
+        opened = OwnRevocation(request, 1, "open", credential, self._parts.entropy.token_bytes(16), now, None)
         who = f"revocation of {record.signatory}" if record is not None else request
         challenge = self._parts.challenges.open(connection, request, who, "", now)
         self._parts.own_revocations.add(connection, opened)

@@ -83,6 +83,8 @@ from signer.sam.states import States
 from signer.sam.transactions import Transactions
 from storage.checkpoints import Checkpoints
 from storage.engine import Database
+from storage.fresh_seals import FreshSeals
+from storage.marks import Marks
 from storage.seals import Seals, check_sealed
 
 
@@ -126,7 +128,7 @@ class Inspected:
 
 
 class Sam:
-    """The SAM of one process. Makes its tables when they are missing."""
+    """The SAM of one process. Makes its tables when they are missing. `marks`: the store beside the database."""
 
     def __init__(
         self,
@@ -135,12 +137,14 @@ class Sam:
         sender: SmsSender,
         settings: SamSettings,
         *,
+        marks: Marks,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         for metadata in (tables.metadata, otp_tables.metadata):
             database.create(metadata)
-        seals = Seals(keys.seal.mac)
+        sealing = Seals(keys.seal.mac)
+        seals = FreshSeals(sealing, marks)
         parts = Parts(
             database=database,
             records=CredentialRecords(seals),
@@ -149,7 +153,7 @@ class Sam:
             transactions=Transactions(seals),
             own_revocations=OwnRevocations(seals),
             challenges=Challenges(database, seals, keys.otp),
-            evidence=Evidence(keys.evidence),
+            evidence=Evidence(keys.evidence, marks),
             codec=SadCodec(keys.sad),
             fingerprint_key=keys.fingerprint,
             policy=settings.policy,
@@ -167,7 +171,8 @@ class Sam:
         )
         ledger = Ledger(database, parts.transactions, parts.evidence)
         self._parts = parts
-        self._seals = seals
+        self._seals = sealing
+        self._restoration = Restoration(parts, seals)
         self._keys = keys
         self._sender = sender
         self._opening = Opening(parts, messages)
@@ -239,7 +244,8 @@ class Sam:
             DomainError: what does not work.
         """
         self._probe()
-        self._parts.database.check()
+        with self._parts.database.reading() as connection:
+            self._parts.evidence.check_end(connection)
         self._sender.check()
 
     def _probe(self) -> str:
@@ -275,7 +281,7 @@ class Sam:
 
     def restore(self, backup: str, by: str, status_of: StatusOf) -> Restored:
         """Make a restored SAM fit to be started: see `signer.sam.restoration`."""
-        return Restoration(self._parts).restore(backup, by, status_of)
+        return self._restoration.restore(backup, by, status_of)
 
     def _verify_evidence(self, _asked: VerifyEvidence) -> EvidenceVerified:
         with self._parts.database.reading() as connection:

@@ -89,6 +89,7 @@ transactions = Table(
     "transactions",
     metadata,
     Column("transaction", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
     Column("credential", Text, nullable=False),
     Column(
         "state",
@@ -118,6 +119,7 @@ own_revocations = Table(
     "own_revocations",
     metadata,
     Column("request", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
     Column("state", Text, CheckConstraint("state IN ('open', 'confirmed', 'carried-out')"), nullable=False),
     Column("credential", Text, nullable=False),  # empty: what was said of the person fits nobody
     Column("nonce", LargeBinary, nullable=False),

@@ -8,7 +8,7 @@ fingerprint and SAD are all derived from its bytes, so none of them fits another
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from core.authorization_details import RequestedDigest
 from core.canonical import Value, decode, encode
 from signer.sam.errors import TransactionUnknown
 from signer.sam.tables import transactions
-from storage.seals import Seals
+from storage.fresh_seals import FreshSeals
 
 _DOMAIN = "paraph transaction v1"
 
@@ -94,6 +94,7 @@ class Transaction:
     """One row of `transactions`. `progress` has a letter for each digest: A(uthorised), R(eserved), S(igned)."""
 
     transaction: str
+    version: int
     credential: str
     state: State
     binding: bytes
@@ -133,13 +134,15 @@ _FIND = select(transactions).where(transactions.c.transaction == bindparam("name
 _LIVE_OF = select(transactions).where(transactions.c.credential == bindparam("of"), transactions.c.state.in_(LIVE))
 _LIVE = select(transactions).where(transactions.c.state.in_(LIVE))
 _ADD = insert(transactions)
-_STORE = update(transactions).where(transactions.c.transaction == bindparam("name"))
+_STORE = update(transactions).where(
+    transactions.c.transaction == bindparam("name"), transactions.c.version == bindparam("version_before")
+)
 
 
 class Transactions:
     """The repository of transactions."""
 
-    def __init__(self, seals: Seals) -> None:
+    def __init__(self, seals: FreshSeals) -> None:
         self._seals = seals
 
     def find(self, connection: Connection, transaction: str) -> Transaction:
@@ -147,33 +150,38 @@ class Transactions:
 
         Raises:
             TransactionUnknown: there is none.
-            RecordTampered: its seal does not fit.
+            RecordTampered: its seal does not fit, or it is an older copy.
         """
         row = connection.execute(_FIND, {"name": transaction}).mappings().first()
         if row is None:
             raise TransactionUnknown(transaction)
-        return self._opened(dict(row))
+        return self._opened(connection, dict(row))
 
     def live_of(self, connection: Connection, credential: str) -> list[Transaction]:
         """Return the credential's transactions that still can lead to a signature."""
         rows = connection.execute(_LIVE_OF, {"of": credential}).mappings()
-        return [self._opened(dict(row)) for row in rows]
+        return [self._opened(connection, dict(row)) for row in rows]
 
     def live(self, connection: Connection) -> list[Transaction]:
         """Return every transaction that still can lead to a signature."""
         rows = connection.execute(_LIVE).mappings()
-        return [self._opened(dict(row)) for row in rows]
+        return [self._opened(connection, dict(row)) for row in rows]
 
     def add(self, connection: Connection, transaction: Transaction) -> None:
         """Insert a new transaction, sealed."""
-        connection.execute(_ADD, self._row(transaction))
+        connection.execute(_ADD, self._seals.sealed(connection, transactions, transaction))
 
     def store(self, connection: Connection, changed: Transaction) -> None:
-        """Store a changed transaction, sealed anew."""
-        connection.execute(_STORE, {"name": changed.transaction, **self._row(changed)})
+        """Store a transaction that was read in this transaction and changed, sealed anew, as the next version.
 
-    def _row(self, transaction: Transaction) -> dict[str, Any]:
-        return self._seals.sealed(transactions, transaction)
+        Raises:
+            TransactionUnknown: it changed meanwhile.
+        """
+        newer = replace(changed, version=changed.version + 1)
+        place = {"name": changed.transaction, "version_before": changed.version}
+        stored = connection.execute(_STORE, {**place, **self._seals.sealed(connection, transactions, newer)})
+        if stored.rowcount != 1:
+            raise TransactionUnknown(f"{changed.transaction}: changed meanwhile")
 
-    def _opened(self, row: dict[str, Any]) -> Transaction:
-        return Transaction(**self._seals.opened(transactions, row))
+    def _opened(self, connection: Connection, row: dict[str, Any]) -> Transaction:
+        return Transaction(**self._seals.opened(connection, transactions, row))

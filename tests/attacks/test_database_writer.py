@@ -29,8 +29,7 @@ UNSEALED = {
     "results": "holds only outcomes; whether a digest was used is in the transaction's sealed row",
     "request_ids": "a deleted row lets a portal's own signed request be used again: a new code is needed all the same",
     "evidence": "chained by keyed links, verified as a whole",
-    "codes": "a deleted row lets one more SMS be sent, and the attempts belong to the challenge",
-    "guesses": "counts over a year; the attempts of a transaction are in the challenge's sealed row",
+    "guesses": "for an alarm; what a signatory has used up is in `allowances`",
 }
 # Columns that are equal in both rows, and another value for each.
 OTHER_VALUES = {

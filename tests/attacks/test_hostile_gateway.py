@@ -24,6 +24,7 @@ from otp.delivery.ports import MessageRefused, NotDelivered, Sms
 from otp.sms import SEGMENT, septets
 from signer.sam.errors import TransactionUnknown
 from signer.sam.protocol import RegisterPortal, ResendCode, ShowTransaction, SubmitCode
+from tests.support.allowances import used
 from tests.support.misbehaving_gateway import MisbehavingGateway
 from tests.support.sam_bench import Workbench, digest
 from tests.support.written_log import log_written
@@ -68,8 +69,7 @@ SMS = Sms("+40722000111", "Paraph", "Cod: 48291357", "t-1-0-1", NOW, NOW + timed
 
 
 def codes_counted(bench) -> int:
-    with bench.database.reading() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM codes").scalar_one()
+    return sum(len(each.codes) for each in used(bench.database))
 
 
 def live_codes(bench) -> int:

@@ -29,6 +29,16 @@ def cades(**changes):
     return element(**({"signature_format": "C"} | changes))
 
 
+WRONG_APPEARANCES: tuple[object, ...] = (
+    "here",
+    [],
+    {"page": 0},
+    {"page": True},
+    {"page": 1.0},
+    {"position": "middle"},
+    {"position": 7},
+    {"position": []},
+)
 WRONG_PROPERTIES: list = [
     [{"attribute_name": "Reason"}],
     [{"attribute_name": "Location", "attribute_value": "QnVj"}],
@@ -37,9 +47,13 @@ WRONG_PROPERTIES: list = [
     [{"attribute_name": "Name", "attribute_value": "%"}],
     [{"attribute_name": "Name", "attribute_value": 7}],
     [{"attribute_name": "Name", "attribute_value": "QWx0Y2luZXZh"}],  # somebody else
+    [{"attribute_name": []}],
     [{}],
     ["Name"],
     "Name",
+    "",
+    {},
+    0,
 ]
 
 ROWS = [
@@ -80,7 +94,7 @@ ROWS = [
     ],
     *[
         ({"documents": [element(appearance=each)]}, "Invalid parameter appearance")
-        for each in ("here", {"page": 0}, {"page": True}, {"page": 1.0}, {"position": "middle"}, {"position": 7})
+        for each in WRONG_APPEARANCES
     ],
     # CAdES: what is not served of it is refused by name
     *[

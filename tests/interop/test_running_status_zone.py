@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -366,16 +365,6 @@ def malformed(world) -> list[tuple[str, str, bytes, int]]:
         ("/tsa", OCSP_TYPE, stamp, 415),
         ("/tsa", "application/json", stamp, 415),
     ]
-
-
-def test_who_watches_reads_the_clocks_drift_at_an_address_of_its_own(world):
-    watched = httpx.get(f"http://{world.settings.status.metrics_listen}/metrics", trust_env=False)
-    assert watched.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    (drift,) = re.findall(r"^paraph_tsa_clock_drift_seconds (\S+)$", watched.text, re.MULTILINE)
-    assert abs(float(drift)) < 0.25
-    assert "paraph_tsa_time_told 1" in watched.text
-    assert httpx.get(f"{world.url}/metrics", trust_env=False).status_code == 404
-    assert httpx.get(f"http://{world.settings.status.metrics_listen}/health", trust_env=False).status_code == 404
 
 
 def test_whatever_is_wrong_with_a_request_is_told_and_the_next_one_is_answered(world):

@@ -42,10 +42,9 @@ from core.types import Dtbsr
 from hsm.ports import SigningKey
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey
 
-PEER = frozenset({0})
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ANA = {"given_name": "Ștefăniță Ioana", "surname": "Brânză-Țuțea", "subject_serial": "PNORO-2900101400016"}
 NOBODY = x509.Name([])
@@ -143,9 +142,9 @@ class CaBench:
     def connect(self) -> None:
         """Connect to what is opened, as other zones and commands do."""
         self.authority = self.opened.authority
-        self.caller = InProcess(CA, server(self.opened, PEER))
-        self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, PEER))
-        self.status_caller = InProcess(CA_STATUS, status_server(self.opened, PEER))
+        self.caller = InProcess(CA, server(self.opened, US))
+        self.admin_caller = InProcess(CA_ADMIN, admin_server(self.opened, US))
+        self.status_caller = InProcess(CA_STATUS, status_server(self.opened, US))
         self.control = CaControl(self.admin_caller)
         self.status = CaStatus(self.status_caller)
 

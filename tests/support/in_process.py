@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 
 from channel.protocol import Protocol, decode, encode, raise_failure
 from channel.server import Server
 from core.errors import Malformed, Unavailable
+
+US = frozenset({os.getuid()})  # whom a server in this process answers
 
 
 class InProcess:
@@ -36,11 +40,14 @@ class InProcess:
 
     def _send(self, name, body):
         answer: list[str] = []
-        environ = {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": self._protocol.path(name),
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
-        data = b"".join(self.server(environ, lambda status, headers: answer.append(status)))
+        here, there = socket.socketpair()
+        with here, there:
+            environ = {
+                "REQUEST_METHOD": "POST",
+                "PATH_INFO": self._protocol.path(name),
+                "CONTENT_LENGTH": str(len(body)),
+                "wsgi.input": io.BytesIO(body),
+                "gunicorn.socket": here,
+            }
+            data = b"".join(self.server(environ, lambda status, headers: answer.append(status)))
         return int(answer[0][:3]), data

@@ -104,10 +104,12 @@ class PhoneAtCentre:
                 self._received += data
 
     def messages(self, count: int, seconds: float = 20.0) -> list[tuple[str, str, str]]:
-        """Return sender, receiver and text of each message, once so many have come."""
+        """Return sender, receiver and text of each message that ends with a code, once so many have come."""
         deadline = time.monotonic() + seconds
         while True:
-            found = re.findall(r"(\S+) (\+\d+) text (.*?#\d{8})\n", self._received.decode(), re.DOTALL)
+            pieces = re.split(r"^(\S+) (\+\d+) text ", self._received.decode(), flags=re.MULTILINE)[1:]
+            every = zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
+            found = [(sender, to, text[:-1]) for sender, to, text in every if re.search(r"#\d{8}\n$", text)]
             if len(found) >= count:
                 return found
             assert time.monotonic() < deadline, self._received

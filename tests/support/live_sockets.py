@@ -12,9 +12,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from channel.server import Server
 
 
-class _Quiet(WSGIRequestHandler):
+class _Handler(WSGIRequestHandler):
     def log(self, *args, **more):
         pass
+
+    def make_environ(self):
+        return super().make_environ() | {"gunicorn.socket": self.connection}
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def served(servers: Mapping[Path, Server]) -> Iterator[None]:
 @contextmanager
 def _serving(path: Path, server: Server) -> Iterator[None]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    listening = make_server(f"unix://{path}", 0, server, request_handler=_Quiet)
+    listening = make_server(f"unix://{path}", 0, server, request_handler=_Handler)
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -17,7 +17,7 @@ from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN, DescribeCredential
 from tests.support.ca_bench import CaBench
 from tests.support.clocks import FakeClock
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import Workbench
 
 ACCOUNT = Account(client="portal-a", account="stefanita")
@@ -59,7 +59,7 @@ class RegistrationBench:
     def start(self) -> None:
         """Start the SAM, again if it runs."""
         self.sam.sam = self.sam.start()
-        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(frozenset({0})))
+        self.admin = InProcess(ADMIN, self.sam.sam.admin_server(US))
         self.sam_admin = SamAdmin(self.admin)
 
     def enrolments(self, key_type: KeyType = KeyType.EC_P256) -> Enrolments:

@@ -45,6 +45,9 @@ from signer.sam.protocol import (
 )
 from signer.sam.server import Sam, SamKeys, SamSettings
 from storage.engine import Database
+from storage.fresh_seals import FreshSeals
+from storage.marks import Marks
+from storage.seals import Seals
 from tests.support.clocks import FakeClock, FakeEntropy
 from tests.support.small_pki import SmallCa
 from tests.support.software_hsm import SoftwareMacKey, SoftwareSigningKey, SoftwareVault
@@ -156,7 +159,23 @@ class Workbench:
             checkpoints=self.folder / "checkpoints.jsonl",
         )
         self.database = Database(self.folder / "sam.sqlite")
-        return Sam(self.database, self.keys, self.phone, settings, clock=self.clock, entropy=self.entropy)
+        return Sam(
+            self.database,
+            self.keys,
+            self.phone,
+            settings,
+            marks=self.marks(),
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    def marks(self) -> Marks:
+        """Return the store of marks, opened once more."""
+        return Marks(self.folder / "marks.sqlite")
+
+    def seals(self) -> FreshSeals:
+        """Return the seals of the SAM's records, for who has its key."""
+        return FreshSeals(Seals(self.keys.seal.mac), self.marks())
 
     def send_through(self, sender) -> None:
         """Have messages go another way than to the phone that remembers."""

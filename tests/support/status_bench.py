@@ -27,7 +27,7 @@ from core.algorithms import KeyType
 from hsm.errors import HsmUnavailable
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.software_hsm import SoftwareSigningKey
 
 POLICY = "1.3.6.1.4.1.99999.1.2.1"
@@ -63,7 +63,7 @@ class Feed:
     def __init__(self, issuer: str) -> None:
         self.states: list[CertificateState] = []
         self._issuer = issuer
-        server = Server(CA_STATUS, {StatusChanges: self._changes, Health: lambda _request: Done()}, frozenset())
+        server = Server(CA_STATUS, {StatusChanges: self._changes, Health: lambda _request: Done()}, US)
         self.caller = InProcess(CA_STATUS, server)
 
     def good(self, serial: int) -> None:

@@ -46,7 +46,7 @@ from signer.service import SigningService
 from signer.tsa_client import TsaClient
 from storage.engine import Database
 from tests.support.clocks import FakeClock, FakeEntropy
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import AUDIENCE, SHA256, Workbench, software_keys
 from tests.support.trust_services import TrustServices
 
@@ -166,7 +166,7 @@ class WebBench:
         self.counters.create(counters.metadata)
         self.keys = WebKeys(Secret(bytes(range(32))))
         self.clients = Clients(self.database, self.keys, self.clock, self.entropy)
-        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(frozenset()))
+        self.channel = InProcess(SAM, self.bench.start(audience=origin).server(US))
         self.sam = SamClient(self.channel)
         self.inspector, self.engine = self._documents(real=documents)
         augmentation = self.trust.augmentation() if self.trust else nobody(self.bench.ca.certificate, self.clock)
@@ -183,7 +183,7 @@ class WebBench:
     def _documents(self, *, real) -> Any:
         if not real:
             return Inspector(self.bench), Engine()
-        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), frozenset())
+        server = serve(Inspection(VerdictKey(self.bench.verdict_key), 20, 50_000_000), US)
         return PreflightClient(InProcess(PREFLIGHT, server)), PadesEngine(self.clock)  # type: ignore[arg-type]  # a way round the socket
 
     def deps(self) -> Deps:

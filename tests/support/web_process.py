@@ -30,7 +30,8 @@ from signer.sam.protocol import SAM
 from signer.sam.server import Sam, SamSettings
 from signer.service import SigningService
 from storage.engine import Database
-from tests.support.in_process import InProcess
+from storage.marks import Marks
+from tests.support.in_process import US, InProcess
 from tests.support.sam_bench import POLICY, Phone, software_keys
 from tests.support.tokens import MODULE, sam_keys
 from tests.support.web_bench import HostClient, OrderedCa, WebBench, settings_for
@@ -63,7 +64,7 @@ class Call:
 def http_client(place: Place) -> HostClient:
     """Return a client of an application of this process."""
     clock, entropy = SystemClock(), SystemEntropy()
-    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(frozenset())))
+    sam = SamClient(InProcess(SAM, _sam(place, clock, entropy).server(US)))
     signing = SigningService(sam, None, None, None)
     web_keys = WebKeys(Secret(bytes(range(32))))
     revocation = OwnRevocationService(sam, CaClient(OrderedCa()))
@@ -88,7 +89,15 @@ def _sam(place: Place, clock: SystemClock, entropy: SystemEntropy) -> Sam:
         time_stamps=TimeStampTrust((), frozenset({"1.3.6.1.4.1.99999.1.2.1"})),
         checkpoints=folder / "checkpoints.jsonl",
     )
-    return Sam(Database(folder / "sam.sqlite"), keys, Phone(), settings, clock=clock, entropy=entropy)
+    return Sam(
+        Database(folder / "sam.sqlite"),
+        keys,
+        Phone(),
+        settings,
+        marks=Marks(folder / "marks.sqlite"),
+        clock=clock,
+        entropy=entropy,
+    )
 
 
 def _send(http: HostClient, call: Call) -> tuple[int, dict]:

@@ -13,6 +13,7 @@ from asn1crypto import cms, tsp
 
 from tests.support import pdfs
 from tests.support.ades import ades, level_of
+from tests.support.allowances import forget
 from tests.support.clocks import FakeClock
 from tests.support.signed_pdfs import pdfsig, qpdf_check
 from tests.support.web_bench import ECDSA_OID, WebBench
@@ -42,8 +43,7 @@ def numbered(count: int, kind: bytes = b"") -> list[bytes]:
 
 
 def authorise(web, documents, kind="sodr", portal=None) -> str:
-    with web.bench.database.transaction() as connection:
-        connection.exec_driver_sql("DELETE FROM codes")  # of which a day has only so many
+    forget(web.bench.database, web.bench.seals())  # a day has only so many codes
     return web.authorise(portal or web.a, [hashlib.sha256(each).digest() for each in documents], kind)
 
 

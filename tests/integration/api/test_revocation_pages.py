@@ -12,7 +12,7 @@ from core import addresses
 from signer.own_revocation import carry_orders
 from signer.sam.client import SamAdmin
 from signer.sam.protocol import ADMIN, DescribeCredential
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.wire import DIGESTS
 
 DASH = "\N{EN DASH}"
@@ -223,7 +223,7 @@ def test_an_authority_that_does_not_answer_is_told_later(web):
     texts(page, "Certificatul dvs. este revocat.", "va afla în curând că este revocat")
     assert state(web) == "revoked"
     web.ca.down = False
-    carry_orders(SamAdmin(InProcess(ADMIN, web.bench.sam.admin_server(frozenset()))), CaClient(web.ca))
+    carry_orders(SamAdmin(InProcess(ADMIN, web.bench.sam.admin_server(US))), CaClient(web.ca))
     assert [order.credential for order in web.ca.orders] == [web.a.credential]
 
 

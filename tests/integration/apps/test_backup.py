@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path, PurePath
 
 import msgspec
@@ -34,6 +35,7 @@ from apps.supervisor import AlreadyRunning
 from core.secret import Secret
 from hsm.errors import HsmError
 from hsm.session import Token
+from storage.marks import Marks
 from tests.support.instance import Instance, make_instance
 
 pytestmark = pytest.mark.slow
@@ -98,6 +100,20 @@ def test_a_backup_has_two_parts_and_leaves_nothing_open_behind(stopped, backup):
     assert {path.stat().st_mode & 0o777 for path in backup.iterdir()} == {0o600}
     assert not (stopped.state / ".custody").exists()
     assert {path.name for path in stopped.folder.iterdir()} == {"s", "backup"}
+
+
+def test_what_is_newest_is_in_no_backup_and_is_handed_over_at_a_restore__o1(stopped, backup):
+    with closing(Marks(stopped.settings.marks("sam"))) as marks:
+        marks.raise_to("credentials c-one", 3)
+    restoring = restoration(stopped)
+    ready = restoring.open(backup, lambda: GOOD, None)
+    with closing(Marks(ready.settings.marks("sam"))) as marks:
+        assert marks.names("") == []
+    restoring._hand_marks_over(ready.settings)
+    with closing(Marks(ready.settings.marks("sam"))) as marks:
+        assert marks.newest("credentials c-one") == 3
+    restoring.give_up()
+    stopped.settings.marks("sam").unlink()
 
 
 def test_no_secret_is_in_a_backup_in_clear(stopped, backup):

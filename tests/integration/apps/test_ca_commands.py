@@ -29,7 +29,8 @@ from core.algorithms import KeyType
 from core.entropy import SystemEntropy
 from hsm.session import Token
 from hsm.softhsm import create_token
-from tests.support.ca_bench import PASSWORDS, PEER
+from tests.support.ca_bench import PASSWORDS
+from tests.support.in_process import US
 from tests.support.live_sockets import served
 from tests.support.service_bench import ServiceBench
 from tests.support.software_hsm import SoftwareSigningKey
@@ -64,9 +65,9 @@ class World:
     def servers(self):
         socket = self.ca.settings.socket
         return {
-            socket("ca"): server(self.ca.opened, PEER),
-            socket("ca-admin"): admin_server(self.ca.opened, PEER),
-            socket("sam-admin"): self.bench.sam.sam.admin_server(PEER),
+            socket("ca"): server(self.ca.opened, US),
+            socket("ca-admin"): admin_server(self.ca.opened, US),
+            socket("sam-admin"): self.bench.sam.sam.admin_server(US),
         }
 
     def credentials(self, name: str) -> str:

@@ -83,7 +83,7 @@ def test_what_ends_soon_is_said_with_what_to_do(instance):
     assert "The time-stamping unit's key ends at" in said
     assert "paraph ca rotate tsa" in said
     assert "issuing CA" not in said
-    assert "issuing CA" in " ".join(problems(instance.settings, now + timedelta(days=3650 - 260)))
+    assert "issuing CA" in " ".join(problems(instance.settings, now + timedelta(days=5479 - 260)))
 
 
 def test_without_zones_the_caretaker_comes_again_ever_later():

@@ -17,7 +17,7 @@ from tests.support.fake_web import FakeWeb, sha256
 from tests.support.instance import make_instance, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("metrics")]
-ZONES = ("sam", "ca", "preflight", "web", "metrics")
+ZONES = ("sam", "ca", "preflight", "status", "web", "metrics")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,18 @@ def test_what_every_process_of_every_zone_did_is_added_up(settings):
     assert counted(settings, "paraph_request_seconds_count", zone="web", call="/csc/v2/info") == 20
     assert counted(settings, "paraph_unreadable") == 0
     assert "metrics" in zones_of(settings)
+
+
+def test_the_clock_behind_time_stamps_is_told_and_what_ends_when__tis_7_7_2(settings):
+    text = httpx.get(f"http://{settings.metrics.listen}/metrics", trust_env=False).text
+    assert "# TYPE paraph_tsa_clock_drift_seconds gauge" in text
+    assert abs(counted(settings, "paraph_tsa_clock_drift_seconds", zone="status")) < 0.25
+    assert counted(settings, "paraph_tsa_clock_told", zone="status") == 1
+    for part, days in (("ocsp", 30), ("tsu", 365)):
+        ends = counted(settings, "paraph_key_ends_timestamp_seconds", zone="status", part=part)
+        assert days - 1 < (ends - time.time()) / 86_400 <= days
+    ends = counted(settings, "paraph_list_next_update_timestamp_seconds", zone="status", list="issuing")
+    assert 47 < (ends - time.time()) / 3600 <= 48
 
 
 def test_no_other_zone_answers_at_the_address_of_the_counts(settings):

@@ -2,13 +2,15 @@
 
 import os
 import signal
+import socket
 import stat
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from apps.health import wait_until_healthy
+from apps.health import check, wait_until_healthy
 from apps.run import zones_of
 from tests.support.instance import make_instance
 
@@ -46,6 +48,43 @@ def test_sockets_and_secrets_are_their_owners_alone(instance):
         # The state folder itself is open because `public` is in it; what lies in it directly is no secret.
         if "public" not in path.parts and path.is_file() and path.parent != instance.state:
             assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /sam/1/Sub", b"POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+@pytest.mark.parametrize("zone", ["sam", "preflight", "status"])
+def test_peers_that_send_nothing_or_half_a_request_keep_nobody_out__w11_n3(instance, zone, sent):
+    """More of them than the zone has processes, and none hangs up."""
+    held = [connected(instance.settings, zone) for _ in range(12)]
+    try:
+        for peer in held:
+            peer.sendall(sent)
+        time.sleep(0.2)
+        for _ in range(3):
+            began = time.monotonic()
+            assert check(instance.settings, zone) == ""
+            assert time.monotonic() - began < 4  # each worker used to wait a minute for each of them
+    finally:
+        for peer in held:
+            peer.close()
+
+
+def connected(settings, zone: str) -> socket.socket:
+    if zone != "status":
+        peer = socket.socket(socket.AF_UNIX)
+        peer.connect(str(settings.socket(zone)))
+        return peer
+    host, port = settings.status.listen.split(":")
+    return socket.create_connection((host, int(port)))
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "Script_Name", "Script-Name"])
+def test_no_header_says_what_the_path_is__z14_n2(instance, name):
+    """A proxy in front may have let "/x/csc/…" pass for something else."""
+    address = f"http://{instance.settings.web.listen}"
+    asked = {"headers": {name: "/x", "X-Forwarded-Proto": "https"}, "json": {}, "trust_env": False}
+    assert httpx.post(f"{address}/x/csc/v2/info", **asked).status_code == 404
+    twin = httpx.post(f"{address}/csc/v2/info", **asked)
+    assert twin.json()["logo"] == f"{address}/csc/logo.png"
 
 
 @pytest.mark.parametrize("zone", ["sam", "preflight", "web"])

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import values
 
-from apps.meters import Meters, fresh_folder, meters_dir
+from apps.meters import Gauges, Meters, fresh_folder, meters_dir
 from apps.metrics import build
 from apps.routes import name_calls
+from ca.status_readings import Reading
 from core.config import load
 from core.factors import CodeWrong
 from tests.support.web_bench import WebBench
@@ -47,6 +48,19 @@ def got(settings, path="/metrics", method="GET") -> tuple[str, str]:
 
 def record(name, message, level=logging.INFO, **extra):
     return logging.getLogger(name).makeRecord(name, level, "f", 1, message, (), None, extra=extra)
+
+
+def test_a_reading_is_told_as_the_newest_and_as_no_number_once_it_cannot_be_read(settings, meters):
+    gauges = Gauges("status")
+    meters("status")
+    gauges.show([Reading("drift_seconds", "Drift.", "", {"": 0.5}), Reading("ends", "End.", "part", {"tsu": 7.0})])
+    found = got(settings)[1]
+    assert 'paraph_drift_seconds{zone="status"} 0.5' in found
+    assert 'paraph_ends{part="tsu",zone="status"} 7.0' in found
+    gauges.show([Reading("drift_seconds", "Drift.", "", {"": -0.25}), Reading("ends", "End.", "part", {})])
+    found = got(settings)[1]
+    assert 'paraph_drift_seconds{zone="status"} -0.25' in found
+    assert 'paraph_ends{part="tsu",zone="status"} NaN' in found
 
 
 def test_events_of_our_code_are_counted_by_their_constant_text(settings, meters):

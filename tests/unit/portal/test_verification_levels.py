@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from portal.verification import failures
 from portal.verification.levels import Level
 from portal.verification.rules import Expected, Verified, verify
+from tests.support.pdfs import ORDINARY
 from tests.support.portal_browser import pdf
 from tests.support.portal_pki import PortalPki, quiet_writer, written
 
@@ -60,6 +61,13 @@ def test_a_document_that_has_a_security_store_already_keeps_it(judge, pki, ana, 
     for earlier in (good[Level.LT], good[Level.LTA]):
         twice = pki.sign(earlier, ana, level="AdES-B-LT")
         assert judge(twice, original=earlier).level is Level.LT
+
+
+@pytest.mark.parametrize("kind", ["object-streams", "linearized", "many-revisions"])
+def test_documents_of_other_makes_are_judged_alike(judge, pki, ana, kind):
+    original = ORDINARY[kind]()
+    for level in (Level.LT, Level.LTA):
+        assert judge(pki.sign(original, ana, level=level.value), level, original=original).level is level
 
 
 # Time-stamps that are none.

@@ -24,7 +24,7 @@ from signer.own_revocation import OwnRevocationService, carry_orders
 from signer.sam.client import SamClient
 from signer.sam.errors import TransactionClosed
 from signer.sam.protocol import SAM, AcknowledgeOrder, MakeKey
-from tests.support.in_process import InProcess
+from tests.support.in_process import US, InProcess
 from tests.support.registration_bench import RegistrationBench, other, serial_of
 from tests.support.sam_bench import digest
 
@@ -40,7 +40,7 @@ class Bench(RegistrationBench):
         self.made = self.enrol()
         self.sam.credentials["stefanita"] = self.made.credential
         self.sam.phone.notices.clear()
-        self.web = InProcess(SAM, self.sam.sam.server(frozenset({0})))
+        self.web = InProcess(SAM, self.sam.sam.server(US))
         self.service = OwnRevocationService(SamClient(self.web), self.ca_client)
 
     def begin(self, cnp=CNP, phone=PHONE, language="ro") -> str:
@@ -192,10 +192,13 @@ def test_a_request_is_forgotten_after_a_day_with_its_challenge(bench):
     with bench.sam.database.reading() as connection:
         counts = [
             connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
-            for table in ("own_revocations", "challenges")
+            for table in ("own_revocations", "challenges", "allowances")
         ]
-        kept = connection.exec_driver_sql("SELECT count(*) FROM codes").scalar()
-    assert (counts, kept) == ([1, 1], 2)  # the person's own codes count for a month
+    assert counts == [1, 1, 1]
+    marks = bench.sam.marks()
+    assert [len(marks.names(table)) for table in ("own_revocations", "challenges", "allowances")] == [1, 1, 1]
+    (used,) = marks.names("allowances")
+    assert marks.newest(used) == 2  # the person's own codes count for a month
 
 
 def test_a_suspended_certificate_can_be_revoked_by_its_signatory(bench):
