@@ -1,7 +1,7 @@
 """What is wrong with an uploaded file, as far as it shows without opening it.
 
-The portal opens no PDF of unknown origin: whether one can be signed is for the signing service to say, which it does
-before a code is spent. Found here is what a glance finds, so that a citizen learns of it at once.
+The portal opens no PDF of unknown origin: whether one can be signed is for the signing service to say.
+Found here is what a glance finds, so that a citizen learns of it at once.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from PIL import Image
 from reportlab.pdfgen import canvas
 
 Generator = Callable[[], bytes]
+VECTORS = Path(__file__).parents[1] / "vectors"
 
 
 @functools.cache
@@ -226,6 +227,7 @@ def short_xref_lines() -> bytes:
 ORDINARY: dict[str, Generator] = {
     "plain": plain,
     "browser": browser,
+    "office": (VECTORS / "office.pdf").read_bytes,
     "fpdf2": fpdf2,
     "ghostscript": ghostscript,
     "pdf-a-2": lambda: ghostscript("-dPDFA=2", "-sColorConversionStrategy=RGB", "-dPDFACompatibilityPolicy=1"),
