@@ -5,7 +5,8 @@ Rules:
 - whoever asks learns nothing: the answer is the same whether the description fits somebody, nobody, or somebody whose
   codes of the day are used up; a request in which nobody is described has a challenge of its own, which nobody can meet;
 - its codes and guesses have an allowance of their own, so that nobody spends a signatory's signing codes by asking for
-  this, nor the other way round (attack W15);
+  this, nor the other way round (attack W15); it begins anew each month, for anybody may ask and guess, and a lock that
+  never ended would take this way from the signatory for good;
 - the right code revokes the credential and destroys the key at once; the CA's part follows by an order that the SAM
   signs and `web` carries: it can neither make one nor change it, and what it does not carry the operator's side does.
 """
@@ -85,7 +86,7 @@ class Revoking:
         request = new_id(self._parts.entropy, "v")
         credential = record.credential if record is not None else ""
         opened = OwnRevocation(request, 1, "open", credential, self._parts.entropy.token_bytes(16), now, None)
-        who = f"revocation of {record.signatory}" if record is not None else request
+        who = f"revocation of {record.signatory} in {now:%Y-%m}" if record is not None else request
         challenge = self._parts.challenges.open(connection, request, who, "", now)
         self._parts.own_revocations.add(connection, opened)
         if record is not None:

@@ -185,6 +185,24 @@ def test_a_code_revokes_once_and_for_its_own_request(bench):
         bench.service.confirm("v-none", code)
 
 
+def test_who_guesses_in_another_name_does_not_take_this_way_from_them_for_good__w15(bench):
+    """Fifteen wrong guesses lock a signatory's signing until a new identification: nobody signs in to guess here."""
+    for _ in range(5):
+        request = bench.begin()
+        for _ in range(3):
+            with pytest.raises((CodeWrong, SigningStopped)):
+                bench.service.confirm(request, bench.wrong())
+    sent = len(bench.sam.phone.messages)
+    bench.clock.advance(days=1)
+    with pytest.raises(CodeWrong):  # as if nobody were described
+        bench.service.confirm(bench.begin(), bench.sam.phone.code)
+    assert len(bench.sam.phone.messages) == sent
+    assert bench.states == ("active", "good")
+    bench.clock.advance(days=31)
+    assert bench.service.confirm(bench.begin(), bench.sam.phone.code)
+    assert bench.states == ("revoked", "revoked")
+
+
 def test_a_request_is_forgotten_after_a_day_with_its_challenge(bench):
     bench.begin(), bench.begin("6020304400019")
     bench.clock.advance(days=1, seconds=1)
