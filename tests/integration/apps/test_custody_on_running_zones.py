@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from apps.custody.restore import Restoration
 from apps.development import provision
-from apps.enrolment import enrol
+from apps.enrolment import enrolments, vetted
 from apps.health import listen_address
 from apps.journey import Journey, Report
 from apps.judges import signatory_pem
@@ -92,7 +92,8 @@ class World:
             phone=f"+407220001{number}",
             email="dan@example.com",
         )
-        made = enrol(self.settings, person, Account(client=client, account=f"dan-{number}"))
+        account = Account(client=client, account=f"dan-{number}")
+        made = enrolments(self.settings).enrol(vetted(self.settings, person), account)
         return load_der_x509_certificate(made.certificate)
 
     def revoke(self, certificate: Certificate) -> None:
