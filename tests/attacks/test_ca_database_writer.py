@@ -22,8 +22,8 @@ from storage.seals import Seals
 from tests.support.ca_bench import PASSWORDS, CaBench
 from tests.support.software_hsm import SoftwareMacKey
 
-ROTATE = acts.RotateIssuingKey(name="TEST Natural Person CA G2")
-OTHER = acts.canonical(acts.RotateIssuingKey(name="TEST Someone Else's CA"))
+ROTATE = acts.RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
+OTHER = acts.canonical(acts.RotateIssuingKey(generation=2, name="TEST Someone Else's CA", key="ec-p384", days=3650))
 SEALED = (control_tables.admins, control_tables.proposals)
 # Tables without a seal, and why each needs none.
 UNSEALED = {

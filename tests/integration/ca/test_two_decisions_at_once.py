@@ -17,7 +17,7 @@ from tests.support.clocks import FakeEntropy
 PROCESSES = 4
 ROUNDS = 5
 FORK = multiprocessing.get_context("fork")
-ROTATE = acts.RotateIssuingKey(name="TEST Natural Person CA G2")
+ROTATE = acts.RotateIssuingKey(generation=2, name="TEST Natural Person CA G2", key="ec-p384", days=3650)
 
 
 @pytest.fixture
