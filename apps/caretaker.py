@@ -97,8 +97,9 @@ class Caretaker:
     def _try(self, what: str, act: Callable[[], None]) -> bool:
         try:
             act()
-        except DomainError as error:
-            log.warning("not done", extra={"what": what, "error": type(error).__name__, "detail": error.detail})
+        except (DomainError, OSError) as error:
+            detail = getattr(error, "detail", str(error))
+            log.warning("not done", extra={"what": what, "error": type(error).__name__, "detail": detail})
             return False
         return True
 

@@ -20,10 +20,13 @@ from apps.admin_credentials import FOLDER
 from apps.files import too_open
 from apps.gateways import each_gateway
 from apps.health import check, listen_address
-from apps.init import PUBLIC, TOKENS, expected_files, is_initialised
+from apps.init import TOKENS, expected_files, is_initialised
 from apps.installation import Installation
 from apps.run import zones_of
 from apps.upkeep import problems as problems_of_upkeep
+from ca import publication
+from ca.generations import pinned
+from core.addresses import FIRST
 from core.clock import Clock, SystemClock
 from core.config import BadSettings, is_loopback
 from core.errors import DomainError, Unavailable
@@ -144,17 +147,22 @@ def time(settings: Settings, clock: Clock) -> Iterator[Finding]:
     if written and now.timestamp() < max(written) - _CLOCK_SLACK.total_seconds():
         yield _bad("The clock went backwards: it is earlier than the last entry in a database. Set the time.")
         return
-    for name in PUBLIC:
-        certificate = load_pem_x509_certificate((settings.published() / f"{name}.pem").read_bytes())
+    issuing = [publication.issuing_certificate_pem(number) for number in _generations(settings)]
+    for name in (publication.ROOT_CERTIFICATE_PEM, *issuing):
+        certificate = load_pem_x509_certificate((settings.published() / name).read_bytes())
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            yield _bad(f"The clock says {now:%Y-%m-%d %H:%M} UTC, outside the life of the {name} certificate.")
+            yield _bad(f"The clock says {now:%Y-%m-%d %H:%M} UTC, outside the life of {name}.")
             return
     yield Finding(f"The clock fits: {now:%Y-%m-%d %H:%M} UTC.")
-    yield from _revocation_list(settings, clock)
+    for number in _generations(settings):
+        yield from _revocation_list(settings.published() / publication.issuing_crl(number), clock)
 
 
-def _revocation_list(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    path = settings.published() / "issuing.crl"
+def _generations(settings: Settings) -> list[int]:
+    return sorted(pinned(settings.published())) or [FIRST]
+
+
+def _revocation_list(path: Path, clock: Clock) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("The revocation list is not published yet; the ca zone does that when it starts.")
         return

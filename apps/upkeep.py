@@ -102,7 +102,7 @@ def _of_responder(settings: Settings, generation: int) -> Deadline:
         f"The OCSP responder's certificate{of}",
         responder_ends(settings, generation),
         _RESPONDER_SAID_BEFORE,
-        "the caretaker should have renewed it: see its log, or run `paraph ca ocsp --renew`",
+        f"the caretaker should have renewed it: see its log, or run `paraph ca ocsp --renew --generation {generation}`",
     )
 
 

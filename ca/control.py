@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 
 from ca import acts, audit
@@ -37,6 +38,8 @@ from core.errors import DomainError
 from hsm.ports import MacKey
 from storage.seals import Seals
 from storage.versioned import Versioned
+
+log = logging.getLogger(__name__)
 
 _LONGEST_NAME: Final = 60
 
@@ -164,9 +167,15 @@ class Control:
             yield by
         except DomainError as error:
             told = {"wanted": wanted, "about": about[:_LONGEST_NAME], "error": type(error).__name__}
-            with suppress(DomainError), self._parts.database.transaction() as connection:
-                self._parts.audit.append(connection, audit.ACT_REFUSED, self._parts.clock.now(), by=by.name, **told)
+            self._put_on_record(by, told)
             raise
+
+    def _put_on_record(self, by: SignedIn, told: dict[str, str]) -> None:
+        try:
+            with self._parts.database.transaction() as connection:
+                self._parts.audit.append(connection, audit.ACT_REFUSED, self._parts.clock.now(), by=by.name, **told)
+        except DomainError as error:  # it is refused all the same, for its own reason
+            log.warning("refusal not on record", extra={"error": type(error).__name__, "detail": error.detail})
 
     def _carried_out(self, approved: Approved, by: SignedIn) -> ProposalOnRecord:
         carry_out = self._operation(approved.act).carry_out

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, event, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from core.errors import RecordTampered
+from storage.engine import once_durable
 from storage.seals import Seals
 
 
@@ -82,7 +84,7 @@ class Versioned(Generic[R]):
                 raise RecordTampered(f"{self._table.name}: changed meanwhile")
         name: str = row[self._key.name]
         self._written[name] = connection.get_transaction()
-        event.listen(connection, "commit", lambda _connection: self._note(name, new.version), once=True)
+        once_durable(connection, partial(self._note, name, new.version))
         return new
 
     def _opened(self, connection: Connection, row: Mapping[Any, Any]) -> R:

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from apps.ceremony import facts, journal
-from apps.ceremony.journal import Head, Journal
+from apps.ceremony.journal import Act, Head, Journal
 from apps.ceremony.plan import words
 from apps.ceremony.transcript import transcript
 from apps.files import PUBLIC_MODE, make_folder, write_pinned
@@ -24,7 +24,7 @@ _JOURNAL: Final = "-founding.jsonl"
 def is_free(state: Path) -> bool:
     """Return whether a ceremony may be held here: nothing is here but what one that was cut short has left."""
     left = {path.name for path in state.iterdir()} - {journal.FOLDER} if state.exists() else set()
-    return not left or _attempt(state) is not None
+    return not left or _is_cut_short(_attempt(state))
 
 
 def begin(state: Path, plan: Plan) -> Journal:
@@ -54,12 +54,21 @@ def _attempt(state: Path) -> Path | None:
     return found[-1] if found else None
 
 
+def _is_cut_short(attempt: Path | None) -> bool:
+    return attempt is not None and not journal.is_ended(_acts(attempt))
+
+
+def _acts(attempt: Path) -> list[Act]:
+    """Return what an attempt did: nothing, when it was cut short before its journal had a first line."""
+    return journal.read(attempt)[1] if b"\n" in attempt.read_bytes() else []
+
+
 def _clean(state: Path) -> str:
     """Destroy what an attempt left, its journal last; return what the next transcript says of it."""
     attempt = _attempt(state)
     if attempt is None:
         return ""
-    acts = journal.read(attempt)[1]
+    acts = _acts(attempt)
     for path in sorted(state.iterdir(), key=lambda each: each.name == journal.FOLDER):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -141,8 +141,10 @@ class Restoration:
                 raise BackupTooOld(f"generation {newest} of the issuing CA was published after it ({folder})")
         try:
             here = fingerprint_of(self._settings)
-        except (OSError, ValueError):
+        except FileNotFoundError:
             return  # nothing is here to compare with
+        except (OSError, ValueError) as error:
+            raise OtherInstallation(f"{self._settings.state_dir}: its root cannot be read: {error}") from error
         if here != found.installation:
             raise OtherInstallation(f"{found.installation[:16]}…, and {self._settings.state_dir} is {here[:16]}…")
 
