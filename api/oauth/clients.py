@@ -73,7 +73,7 @@ class Client:
 _PLAIN: Final = re.compile(r"[!-\[\]-~]+")
 _BY_ID: Final = (
     select(clients, client_terms.c.auth_key, client_terms.c.requests_a_minute, client_terms.c.signatures_a_day)
-    .outerjoin(client_terms, client_terms.c.client == clients.c.client)
+    .join(client_terms, client_terms.c.client == clients.c.client)
     .where(clients.c.client == bindparam("client_id"))
 )
 _INSERT: Final = insert(clients)

@@ -44,11 +44,11 @@ _CONFIRMED: Final = (
     select(own_revocations).where(own_revocations.c.state == "confirmed").order_by(own_revocations.c.opened_at)
 )
 _STALE: Final = (
-    delete(own_revocations)
+    select(own_revocations)
     .where(own_revocations.c.state == "open", own_revocations.c.opened_at < bindparam("before"))
-    .returning(own_revocations.c.request)
+    .order_by(own_revocations.c.opened_at)
 )
-_MOST: Final = 100  # orders at a time
+_MOST: Final = 100  # orders at a time, or requests forgotten at a time
 
 
 class OwnRevocations:
@@ -91,7 +91,16 @@ class OwnRevocations:
             raise ChallengeClosed("changed meanwhile")
 
     def forget_open(self, connection: Connection, before: datetime) -> list[str]:
-        """Drop requests that were opened before an instant and not confirmed; return their names."""
-        names = list(connection.scalars(_STALE, {"before": before}))
+        """Drop some requests that were opened before an instant and not confirmed; return their names.
+
+        Only what the SAM itself wrote is forgotten, with all that is counted under its name: a row that somebody else
+        put there under the name of a signatory or a transaction would wipe what those have used up (attacks D3, G3).
+
+        Raises:
+            RecordTampered: a seal does not fit.
+        """
+        rows = connection.execute(_STALE.limit(_MOST), {"before": before}).mappings()
+        names = [OwnRevocation(**self._seals.opened(connection, own_revocations, dict(row))).request for row in rows]
+        connection.execute(delete(own_revocations).where(own_revocations.c.request.in_(names)))
         self._seals.forget(connection, own_revocations, names)
         return names

@@ -73,7 +73,8 @@ class Restoration:
             live = parts.transactions.live(connection)
             for transaction in live:
                 end(parts, connection, transaction, "cancelled", now)
-            parts.challenges.forget(connection, parts.own_revocations.forget_open(connection, _EVER))
+            while names := parts.own_revocations.forget_open(connection, _EVER):
+                parts.challenges.forget(connection, names)
             withdrawn = 0
             while waiting := parts.approvals.open_ones(connection):
                 for approval in waiting:

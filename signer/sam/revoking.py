@@ -107,13 +107,16 @@ class Revoking:
             if request.confirmed_at is not None:
                 return OrderedRevocation(self._order(request, self._parts.records.find(connection, request.credential)))
         record = self._parts.challenges.judge(
-            asked.request, asked.code, request.binding, now, lambda connection: self._revoke(connection, request, now)
+            asked.request, asked.code, request.binding, now, lambda connection: self._revoke(connection, asked, now)
         )
         self._parts.database.forget_deleted()
         self._notices.tell_state(record, "revoked")
         return OrderedRevocation(self._order(replace(request, confirmed_at=now), record))
 
-    def _revoke(self, connection: Connection, request: OwnRevocation, now: datetime) -> CredentialRecord:
+    def _revoke(self, connection: Connection, asked: ConfirmOwnRevocation, now: datetime) -> CredentialRecord:
+        request = self._parts.own_revocations.find(
+            connection, asked.request
+        )  # as this transaction has it, and the newest
         if not request.credential:
             raise ChallengeClosed("nobody was described")
         record = self._parts.records.find(connection, request.credential)

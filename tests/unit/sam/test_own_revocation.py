@@ -219,6 +219,19 @@ def test_a_request_is_forgotten_after_a_day_with_its_challenge(bench):
     assert marks.newest(used) == 2  # the person's own codes count for a month
 
 
+@pytest.mark.parametrize(("table", "name"), [("allowances", "signatory"), ("challenges", "challenge")])
+def test_a_row_planted_under_the_name_of_what_counts_makes_nothing_forgotten__d3_g3(bench, table, name):
+    bench.begin()
+    with bench.sam.database.transaction() as connection:
+        (counted,) = connection.exec_driver_sql(f"SELECT {name} FROM {table}").one()
+        before = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
+        connection.exec_driver_sql("UPDATE own_revocations SET request = ?, opened_at = 0", (counted,))
+    with pytest.raises(RecordTampered):
+        bench.begin()
+    with bench.sam.database.reading() as connection:
+        assert connection.exec_driver_sql(f"SELECT * FROM {table}").all() == before
+
+
 def test_a_suspended_certificate_can_be_revoked_by_its_signatory(bench):
     bench.requests.suspend(serial_of(bench.made))
     assert bench.service.confirm(bench.begin(), bench.sam.phone.code)
