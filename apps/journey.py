@@ -102,13 +102,12 @@ class Journey:
         self._report.step(f"Fingerprint on the page and in the SMS are the same ({mark}); typing the code")
         return self._browser.submit(page, page.form_with("code"), {"code": code}, press="authorise")
 
-    def _sms(self, before: int, mark: str) -> tuple[str, str]:
+    def _sms(self, before: list[str], mark: str) -> tuple[str, str]:
         """Return the code and the text of the new message, as the phone's page shows it."""
         deadline = time.monotonic() + _SMS_SECONDS
         while time.monotonic() < deadline:
-            page = _phone(self._settings)
-            texts = page.marked.get("text", [])
-            if len(texts) > before:
+            texts = _messages(self._settings)
+            if texts != before:
                 found = _CODE.search(texts[0])
                 if found is None or not mark or mark not in texts[0]:
                     raise UnexpectedPage("the SMS has another fingerprint than the page: do not type the code")
@@ -135,5 +134,6 @@ def _phone(settings: Settings) -> Page:
     return read_page(str(answer.url), answer.status_code, answer.text)
 
 
-def _messages(settings: Settings) -> int:
-    return len(_phone(settings).marked.get("text", []))
+def _messages(settings: Settings) -> list[str]:
+    """Return the messages that the phone's page shows: the newest ones, the newest first."""
+    return _phone(settings).marked.get("text", [])

@@ -161,10 +161,11 @@ class FakeWeb:
         return peer
 
     def raw(self, data: bytes) -> bytes:
-        """Send bytes to the SAM's socket; return all that comes back until it closes."""
+        """Send bytes to the SAM's socket, and no more after them; return all that comes back until it closes."""
         with self.connected() as peer:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough
+            with suppress(OSError):  # it has heard enough
                 peer.sendall(data)
+                peer.shutdown(socket.SHUT_WR)
             answer = b""
             with suppress(ConnectionResetError):
                 while chunk := peer.recv(65536):
