@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apps.trust_services import augmentation
 from signer.augmentation import STAMPED_WITH
-from signer.pades.archive import archived_document, long_term_document
+from signer.pades.archive import archived_document, stamped_document
 from signer.pades.engine import PadesEngine
 
 if TYPE_CHECKING:
@@ -23,14 +23,16 @@ class Archive:
         self._engine = PadesEngine(clock)
 
     def archived(self, content: bytes) -> bytes:
-        """Return a document of level B-LT with a time-stamp over all of it: level B-LTA.
+        """Return a document of level B-T or B-LT with validation data and a time-stamp over all of it: level B-LTA.
 
         Raises:
-            NotLongTerm: it is of another level.
-            DomainError: as `Augmentation.archived`.
+            NotStamped: it is of another level.
+            DomainError: as `Augmentation.long_term` and `archived`.
         """
-        strict = long_term_document(content)
-        return self._augmentation.archived(content, self._engine, strict=strict)
+        found = stamped_document(content)
+        if not found.has_data:
+            content = self._augmentation.long_term(found, self._engine)
+        return self._augmentation.archived(content, self._engine, strict=found.strict)
 
     def renewed(self, content: bytes) -> bytes:
         """Return a document of level B-LTA with what validates its newest time-stamp, and a new one over everything.

@@ -36,6 +36,9 @@ FOLDER: Final = ROOT / "var" / "demo"
 SAMPLES: Final = ROOT / "samples"
 DOCUMENTS: Final = 3
 _START_SECONDS: Final = 120.0
+_LEVEL: Final = (
+    "portal.level=AdES-B-T"  # nothing follows the signature, so it covers the whole file; one is archived after
+)
 
 
 def main() -> None:
@@ -82,7 +85,7 @@ def demonstrate(originals: list[Path], folder: Path) -> bool:
 
 def _archive(document: Signed, settings: Settings, folder: Path, report: Report) -> Signed:
     """Return the first document again, raised to the level that outlives its certificates."""
-    report.step("Archiving the first of them: a time-stamp over signature and validation data, level B-LTA")
+    report.step("Archiving the first of them: validation data, and a time-stamp over all of it, level B-LTA")
     archived = folder / "signed-lta.pdf"
     archive = Archive(settings, SystemClock(), SystemEntropy())
     archived.write_bytes(archive.archived(document.signed.read_bytes()))
@@ -130,7 +133,7 @@ def _mark(verdict: Verdict) -> str:
 
 def _installation(folder: Path) -> Installation:
     """Return an installation on ports of its own, so that it never meets one that runs already."""
-    laid_over = own_ports()
+    laid_over = (*own_ports(), _LEVEL)
     installation = Installation(DEFAULT_CONFIG, folder / "state", laid_over)
     try:
         installation.settings()

@@ -78,6 +78,8 @@ def _pdfsig(signed: Path) -> Verdict:
     last = next((each for each in reversed(said.split("Signature #")) if "ETSI.CAdES.detached" in each), said)
     good = code == 0 and "Signature is Valid." in last
     words = "signature is valid" if good else " ".join(last.split())[-200:]
+    if good and "- Total document signed" in last:
+        words += ", the total document is signed"
     return Verdict("pdfsig", good, words)
 
 

@@ -15,7 +15,7 @@ from core.algorithms import HashAlgorithm
 from core.time_stamp import TimeStamp
 from signer.cades import chain_of, signature_of, with_time_stamp
 from signer.levels import Level
-from signer.pades.archive import ArchivedDocument
+from signer.pades.archive import ArchivedDocument, StampedDocument
 from signer.revocation import Revocation
 from signer.tsa_client import TsaClient
 from signer.validation_data import ValidationData, der_of
@@ -89,13 +89,16 @@ class Augmentation:
         stamped = cms if stamp is None else with_time_stamp(cms, stamp.token)
         if not with_data:
             return Signature(stamped, ValidationData(), ())
+        return self._with_data(stamped, stamp)
+
+    def _with_data(self, cms: bytes, stamp: TimeStamp | None) -> Signature:
         chain = chain_of(cms, self._anchor)
         data = self._revocation.of_signatory(chain)  # after the time-stamp: what it says is about that time
         inside = chain[:-1]
         if stamp is not None:
             data |= self._revocation.of_part(stamp.chain)
             inside += stamp.embedded
-        return Signature(stamped, data, tuple(der_of(each) for each in inside))
+        return Signature(cms, data, tuple(der_of(each) for each in inside))
 
     def document(
         self, document: bytes, signature: Signature, engine: ArchivingEngine, level: Level, *, strict: bool
@@ -109,6 +112,18 @@ class Augmentation:
         if level.is_long_term:
             document = engine.add_validation_data(document, signature.data.without(signature.inside), strict=strict)
         return self.archived(document, engine, strict=strict) if level.is_archived else document
+
+    def long_term(self, stamped: StampedDocument, engine: ArchivingEngine) -> bytes:
+        """Return a document of level B-T with what validates its newest signature: level B-LT.
+
+        Raises:
+            TimeStampWrong: the signature's time-stamp is none that is believed here.
+            CertificateRevoked: the signatory's certificate was revoked meanwhile.
+            Unavailable, CannotPrepare: as `archived`.
+        """
+        digest = STAMPED_WITH.new(signature_of(stamped.cms)).digest()
+        signature = self._with_data(stamped.cms, self._tsa.check(stamped.token, STAMPED_WITH, digest))
+        return self.document(stamped.content, signature, engine, Level.LT, strict=stamped.strict)
 
     def archived(self, document: bytes, engine: ArchivingEngine, *, strict: bool) -> bytes:
         """Return a document with a document time-stamp over all of it.

@@ -39,7 +39,7 @@ def document() -> None:
 @as_json
 @click.pass_obj
 def archive(installation: Installation, files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Raise documents of level B-LT to B-LTA: a time-stamp over signature and validation data."""
+    """Raise documents of level B-T or B-LT to B-LTA: validation data, and a time-stamp over them and the signature."""
     _each(files, _archive(installation).archived, "archived", as_json=as_json)
 
 
