@@ -67,6 +67,10 @@ def test_the_responder_is_renewed_ten_days_before_its_end_and_not_sooner(instanc
     assert responder(instance) == before
     at(instance, days=21).make_round()
     after = responder(instance)
+    patience = time.monotonic() + 5  # an answer that was given is given again until the zone has asked for changes
+    while after == before and time.monotonic() < patience:
+        time.sleep(0.1)
+        after = responder(instance)
     assert after.public_key() == before.public_key()  # another key is a person's business
     assert after.serial_number != before.serial_number
     assert after.not_valid_after_utc > before.not_valid_after_utc
