@@ -199,9 +199,10 @@ def test_a_reload_after_the_right_code_leads_out_again(web, open_page):
     press(page, "start")
     code_page = page.url
     page.fill("#code", web.phone.code)
-    press(page, "authorise")
+    with page.expect_event("requestfailed", lambda request: request.url.startswith(web.elsewhere)):
+        press(page, "authorise")
     page.unroute(f"{web.elsewhere}/**")
-    page.goto(code_page)
+    page.goto(code_page, wait_until="commit")  # it leads out at once
     page.wait_for_url(f"{web.elsewhere}/back?code=*")
 
 
