@@ -181,7 +181,7 @@ ess_cert_id_alg = sha256
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         name = x509.Name.from_rfc4514_string("CN=TEST unit")
         builder = x509.CertificateBuilder(name, name, key.public_key(), 77, now, now + timedelta(days=1))
-        usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)  # noqa: FBT003
+        usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)  # noqa: FBT003  # digitalSignature alone, in the order of the constructor
         builder = builder.add_extension(usage, critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

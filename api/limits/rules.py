@@ -97,14 +97,6 @@ class RateLimits:
         if not self._limiter.hit(item, client.client, cost=signatures):
             raise QuotaSpent(self._wait(item, client.client), f"{signatures} signatures")
 
-    def check(self) -> None:
-        """Prove that requests can be counted.
-
-        Raises:
-            Unavailable: they cannot.
-        """
-        self._counters.check()
-
     def _of_signatory(self, client: str, name: str) -> None:
         item = RateLimitItemPerMinute(self._allowances.signatory_requests_a_minute, namespace="signatory")
         self._count(item, self._keys.mac(Purpose.LIMIT, f"{client}:{name}").hex())
